@@ -1,0 +1,1 @@
+"""Voltyard's benchmarks: the speed goals and the peers, measured in one interleaved run."""

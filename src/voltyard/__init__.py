@@ -1,0 +1,1 @@
+"""OCPP 1.6: central system, charge point and protocol library."""

@@ -1,0 +1,1 @@
+"""The central system: what charge points connect to and operators work with."""

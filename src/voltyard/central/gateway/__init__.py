@@ -1,0 +1,1 @@
+"""Where sockets meet services: admission, live sessions, the table of handlers."""

@@ -1,0 +1,203 @@
+"""One connected charge point: what it may send, how it is read, and where that goes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+from msgspec import Raw, json
+
+from voltyard.central.instants import from_us
+from voltyard.central.services.origin import Origin
+from voltyard.central.services.records import ChargePoint
+from voltyard.central.services.registration import quarantine, record_deviations
+from voltyard.central.storage.ledger import Ledger
+from voltyard.protocol.codec import Compliance, Deviation
+from voltyard.protocol.errors import CallError, ErrorCode, InvalidPayload
+from voltyard.protocol.messages import BootNotification, RegistrationStatus
+from voltyard.protocol.payload import Payload, Request
+from voltyard.protocol.rpc import MAX_ID_LENGTH, CallReceived, Event, FrameIgnored
+from voltyard.transport.link import Link
+from voltyard.transport.peer import Peer
+from voltyard.transport.router import Route, Router
+
+_log = structlog.get_logger()
+
+TRANSACTION_RELATED = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+_password = re.compile(rb'(uthorization[kK]ey"[^{}]{0,64}?"value"\s*:\s*")(?:[^"\\]|\\.)*"', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every session of a gateway shares."""
+
+    ledger: Ledger
+    router: Router[Session]
+    heartbeat_interval_s: int
+    left: Callable[[Session, int, str], None]
+    registered: Callable[[Session], None]
+    ignored: Callable[[Session, str], None]
+
+
+class Session:
+    """One connection of one charge point.
+
+    It receives what the connection delivers (`Receiver`), answers what the peer is asked (`Responder`) and
+    sees every frame (`FrameObserver`).
+    """
+
+    __slots__ = (
+        "_peer",
+        "_shared",
+        "_triggered",
+        "charge_point",
+        "connected_at_us",
+        "ignored_frames",
+        "last_seen_us",
+        "origin",
+        "registration",
+    )
+
+    def __init__(self, charge_point: ChargePoint, link: Link, shared: Surroundings) -> None:
+        self.charge_point = charge_point
+        self.origin = Origin(charge_point.id, charge_point.identity)
+        self.registration = _registration(charge_point)
+        self.connected_at_us = self.last_seen_us = time.time_ns() // 1000
+        self.ignored_frames = 0
+        self._shared = shared
+        self._triggered: set[str] = set()
+        self._peer = Peer(link, self, observer=self, compliance=Compliance(charge_point.compliance))
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where its handlers make things durable."""
+        return self._shared.ledger
+
+    @property
+    def heartbeat_interval_s(self) -> int:
+        """The heartbeat interval for a charge point that has none of its own, in seconds."""
+        return self._shared.heartbeat_interval_s
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+        self._peer.close(code, reason)
+
+    def renew(self, charge_point: ChargePoint) -> None:
+        """Take over settings that an operator has changed."""
+        self.charge_point = charge_point
+        self._peer.compliance = Compliance(charge_point.compliance)
+
+    def registered(self, status: RegistrationStatus) -> None:
+        """Note the answer that a BootNotification is about to get."""
+        self.registration = status
+        self._triggered.clear()
+        self._peer.after_answer(lambda: self._shared.registered(self))
+
+    def note_ignored(self, reason: str) -> None:
+        """Count a frame that nobody may answer, and log the first."""
+        self.ignored_frames += 1
+        if self.ignored_frames == 1:
+            _log.info("frame ignored", charge_point=self.origin.identity, reason=reason)
+
+    def expect(self, action: str) -> None:
+        """Let a pending charge point send what it is being asked for."""
+        self._triggered.add(action)
+
+    async def call(self, id: str, action: str, payload: bytes, timeout_s: float) -> bytes:
+        """Send a CALL and return the payload of its CALLRESULT; raises what `Peer.call_raw` raises."""
+        return await self._peer.call_raw(action, payload, timeout=timeout_s, id=id)
+
+    # What the connection delivers.
+
+    def frame_received(self, frame: bytes) -> None:
+        """Take in one frame."""
+        self.last_seen_us = time.time_ns() // 1000
+        self._peer.frame_received(frame)
+
+    def connection_lost(self, code: int, reason: str) -> None:
+        """Fail what waits for the charge point and tell that it is gone."""
+        self._peer.connection_lost(code, reason)
+        self._shared.left(self, code, reason)
+
+    # What the peer shows: every frame, for the message log.
+
+    def received(self, frame: bytes, event: Event) -> None:
+        """Log a frame that came in."""
+        if frame[:2] != b"[2":
+            frame = _without_password(frame)
+        self._shared.ledger.log_frame(self.origin.id, self.last_seen_us, "in", _text(frame))
+        if type(event) is FrameIgnored:
+            self._shared.ignored(self, event.reason)
+
+    def sent(self, frame: bytes) -> None:
+        """Log a frame that was sent."""
+        if frame[:2] != b"[3":
+            frame = _without_password(frame)
+        self._shared.ledger.log_frame(self.origin.id, time.time_ns() // 1000, "out", _text(frame))
+
+    # Calls of the charge point.
+
+    def respond(self, _peer: Peer, call: CallReceived) -> Payload | Awaitable[Payload]:
+        """Answer a CALL; what is refused and concerns a transaction is kept first."""
+        try:
+            if self.registration is not RegistrationStatus.ACCEPTED:
+                self._check_registered(call.action)
+            route = self._shared.router.route(call.action)
+            if self._peer.compliance is Compliance.STRICT:
+                request = route.decoder.strict(call.payload)
+            else:
+                request = self._read_tolerantly(route, call)
+            return route.handler(self, request)
+        except (InvalidPayload, CallError) as error:
+            if call.action in TRANSACTION_RELATED:
+                return self._keep_and_refuse(call, error)
+            raise
+
+    def _check_registered(self, action: str) -> None:
+        # OCPP-J 1.6 errata 3.10; a pending charge point may send what it was asked for (OCPP 1.6 §4.2).
+        if action == BootNotification.action:
+            return
+        if self.registration is RegistrationStatus.PENDING and action in self._triggered:
+            return
+        raise CallError(ErrorCode.SECURITY_ERROR, "the charge point is not accepted")
+
+    def _read_tolerantly(self, route: Route, call: CallReceived) -> Request[Any]:
+        request, deviations, dropped = route.decoder.tolerant(call.payload, from_us(self.last_seen_us))
+        if len(call.id) > MAX_ID_LENGTH:
+            deviations = (Deviation("message id too long", "$", call.id[:100]), *deviations)
+        if deviations:
+            self.ledger.run(record_deviations, self.origin, call.action, deviations, self.last_seen_us)
+        for part in dropped:
+            self._quarantine(
+                call.action, "PropertyConstraintViolation", f"{part.path}: {part.reason}", part.raw
+            )
+        return cast("Request[Any]", request)
+
+    async def _keep_and_refuse(self, call: CallReceived, error: InvalidPayload | CallError) -> Payload:
+        frame = json.encode((2, call.id, call.action, Raw(call.payload)))
+        await self._quarantine(call.action, error.code, error.description, frame)
+        raise error
+
+    def _quarantine(self, action: str, code: str, reason: str, raw: bytes) -> Awaitable[None]:
+        return self.ledger.run(quarantine, self.origin, action, code, reason, _text(raw), self.last_seen_us)
+
+
+def _registration(charge_point: ChargePoint) -> RegistrationStatus | None:
+    """Return where a charge point stands before it boots: an acceptance outlives its connection."""
+    if charge_point.accepted_at_us is not None:
+        return RegistrationStatus.ACCEPTED
+    return None
+
+
+def _without_password(frame: bytes) -> bytes:
+    # Our CALLs and the answers to them may hold one (WP A01.FR.09). The other half of the traffic, which is
+    # nearly all of it, cannot.
+    return _password.sub(rb'\1***"', frame) if b"uthorization" in frame else frame
+
+
+def _text(frame: bytes) -> str:
+    return frame.decode("utf-8", "replace")

@@ -1,0 +1,214 @@
+"""What services need of storage: a unit of work, and the stores bound to it.
+
+A service function takes a `UnitOfWork` first. It has no effects but its writes and the events it publishes,
+since it may run twice: when the batch that it was part of fails, it is replayed alone.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from voltyard.central.services.events import Event
+from voltyard.central.services.records import (
+    ChargePoint,
+    Command,
+    ConnectorReport,
+    IdTag,
+    MeterRow,
+    Stop,
+    Transaction,
+)
+from voltyard.protocol.codec import Deviation
+
+
+class ChargePoints(Protocol):
+    """The charge points that are known."""
+
+    def add(self, charge_point: ChargePoint) -> int:
+        """Store a new one (its `id` is not looked at) and return its id."""
+
+    def get(self, id: int) -> ChargePoint | None:
+        """Return the one with this id."""
+
+    def find(self, identity: str) -> ChargePoint | None:
+        """Return the one of this identity, deleted ones too."""
+
+    def set(self, id: int, **values: object) -> None:
+        """Change some fields."""
+
+    def seen(self, id: int, at_us: int) -> None:
+        """Note when it was last heard of."""
+
+
+class Connectors(Protocol):
+    """The newest status of each connector."""
+
+    def report(self, report: ConnectorReport) -> None:
+        """Store a report unless a newer one is there."""
+
+
+class IdTags(Protocol):
+    """The tags that are known."""
+
+    def get(self, id_tag: str) -> IdTag | None:
+        """Return a tag; letter case does not matter (OCPP 1.6 §2.2)."""
+
+    def put(self, tag: IdTag) -> None:
+        """Store a tag, in place of an earlier one."""
+
+    def remove(self, id_tag: str) -> bool:
+        """Forget a tag and say whether it was there."""
+
+
+class Transactions(Protocol):
+    """The transactions, and the stops that are not theirs."""
+
+    def next_id(self) -> int:
+        """Return an id that was never issued and never will be again, 1..2^31-1."""
+
+    def add(self, transaction: Transaction) -> None:
+        """Store a new transaction."""
+
+    def find_start(
+        self, charge_point_id: int, connector_id: int, started_at_us: int, id_tag_key: str, meter_start: int
+    ) -> Transaction | None:
+        """Return the transaction that began with this very StartTransaction."""
+
+    def get(self, charge_point_id: int, id: int) -> Transaction | None:
+        """Return a transaction of this charge point; never another one's."""
+
+    def owns(self, charge_point_id: int, id: int) -> bool:
+        """Whether this is a transaction of this charge point."""
+
+    def running(self, charge_point_id: int) -> list[Transaction]:
+        """Return what runs at a charge point, oldest first."""
+
+    def count_active(self, id_tag_key: str, *, but: int) -> int:
+        """Return how many transactions of a tag run, not counting the one with id `but`."""
+
+    def set(self, id: int, **values: object) -> None:
+        """Change some fields."""
+
+    def add_stop(self, stop: Stop) -> bool:
+        """Keep a stop that ended nothing; False if this very stop is there."""
+
+    def unlinked_stops(self, charge_point_id: int) -> list[Stop]:
+        """Return the stops of a charge point that belong to no transaction yet, oldest first."""
+
+    def link_stop(self, stop: Stop, transaction_id: int) -> None:
+        """Note which transaction a stop belongs to."""
+
+
+class MeterValues(Protocol):
+    """The meter values; the same value of the same sender is stored once."""
+
+    def add(self, row: MeterRow) -> None:
+        """Store a meter value."""
+
+    def unlinked(self, charge_point_id: int, connector_id: int, from_us: int, to_us: int) -> list[int]:
+        """Return the row ids of values of a time that named a transaction which we do not know."""
+
+    def link(self, row_id: int, transaction_id: int) -> None:
+        """Note which transaction a value belongs to."""
+
+
+class Commands(Protocol):
+    """The CALLs that operators asked for."""
+
+    def add(self, command: Command) -> None:
+        """Queue a new one."""
+
+    def get(self, id: str) -> Command | None:
+        """Return one."""
+
+    def next_queued(self, charge_point_id: int) -> Command | None:
+        """Return the oldest that waits to be sent."""
+
+    def set(self, id: str, **values: object) -> None:
+        """Change some fields."""
+
+    def interrupted(self) -> list[Command]:
+        """Return those that were sent and have no end."""
+
+    def expired(self, at_us: int) -> list[Command]:
+        """Return those still queued after their time."""
+
+    def awaiting_start(self, charge_point_id: int, since_us: int) -> list[Command]:
+        """Return accepted RemoteStartTransactions that led to no transaction yet, oldest first."""
+
+
+class Evidence(Protocol):
+    """What is kept beside the business: deviations, quarantine, reports of charge points."""
+
+    def deviation(self, charge_point_id: int, action: str, deviation: Deviation, at_us: int) -> None:
+        """Count a deviation from the specification."""
+
+    def quarantine(
+        self, charge_point_id: int, action: str, error_code: str, reason: str, frame: str, at_us: int
+    ) -> None:
+        """Keep raw what was refused."""
+
+    def status_report(
+        self, charge_point_id: int, action: str, status: str, request_id: int | None, at_us: int
+    ) -> None:
+        """Keep a status of a file transfer or an installation."""
+
+    def security_event(
+        self,
+        charge_point_id: int | None,
+        origin: str,
+        type: str,
+        at_us: int,
+        tech_info: str | None,
+        received_at_us: int,
+    ) -> None:
+        """Keep a security event, once."""
+
+    def certificate_request(self, charge_point_id: int, csr: str, answer: str, at_us: int) -> None:
+        """Keep a certificate signing request and how it was answered."""
+
+    def data_transfer(
+        self,
+        charge_point_id: int,
+        vendor_id: str,
+        message_id: str | None,
+        payload: str | None,
+        status: str,
+        at_us: int,
+    ) -> None:
+        """Keep a DataTransfer and how it was answered."""
+
+
+class UnitOfWork(Protocol):
+    """Everything that one atomic piece of work may touch."""
+
+    @property
+    def charge_points(self) -> ChargePoints:
+        """Charge points."""
+
+    @property
+    def connectors(self) -> Connectors:
+        """Connector reports."""
+
+    @property
+    def id_tags(self) -> IdTags:
+        """Tags."""
+
+    @property
+    def transactions(self) -> Transactions:
+        """Transactions and stops."""
+
+    @property
+    def meter_values(self) -> MeterValues:
+        """Meter values."""
+
+    @property
+    def commands(self) -> Commands:
+        """Commands."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Deviations, quarantine, reports."""
+
+    def publish(self, event: Event) -> None:
+        """Tell listeners once this work is durable."""

@@ -1,0 +1,37 @@
+"""What can be wrong with a database, in one line each."""
+
+from __future__ import annotations
+
+from voltyard.transport.errors import HangUp
+
+
+class DatabaseTrouble(Exception):  # noqa: N818 - the family; its members say what it is
+    """The database cannot be used; the text is one line for a person, and nothing was changed."""
+
+
+class DatabaseLocked(DatabaseTrouble):
+    """Somebody else holds it."""
+
+
+class DatabaseMissing(DatabaseTrouble):
+    """It is not there, or its server does not answer."""
+
+
+class DatabaseNewer(DatabaseTrouble):
+    """A newer version of the program has migrated it."""
+
+
+class DatabaseCorrupt(DatabaseTrouble):
+    """What is there is not a readable Voltyard database."""
+
+
+class StorageFailed(HangUp):
+    """A unit of work was not committed.
+
+    Towards a charge point it is answered by hanging up with 1013: after a CALLERROR or silence chargers
+    discard what they wanted to report, after a lost connection they keep it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(1013, "storage failed, try again later")
+        self.detail = reason

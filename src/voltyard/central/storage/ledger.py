@@ -1,0 +1,244 @@
+"""The writer: one thread that commits all work that has arrived in one transaction, then tells the waiters.
+
+Persist, then acknowledge: the future of a piece of work is done only after the commit that holds it has been
+synced. If a batch fails it is replayed piece by piece, so that a bad one harms nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+
+import structlog
+
+from voltyard.central.services.events import Event
+from voltyard.central.storage.checkpoints import Checkpointer
+from voltyard.central.storage.database import Database
+from voltyard.central.storage.errors import StorageFailed
+from voltyard.central.storage.message_log import LoggedFrame
+from voltyard.central.storage.work import Work
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_LINGER_S = 0.005
+_LINGER_STEP_S = 0.0005
+_LAZY_FLUSH_S = 0.5
+_FRAMES_PER_COMMIT = 512
+_MAX_BATCH = 1000
+
+_log = structlog.get_logger()
+
+
+class _Job(NamedTuple):
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: asyncio.Future[Any] | None
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any] | None
+    result: Any
+    error: BaseException | None
+
+
+class Ledger:
+    """Runs units of work durably. All methods but the thread's own belong to the event loop."""
+
+    def __init__(self, database: Database, publish: Callable[[list[Event]], None]) -> None:
+        self._database = database
+        self._publish = publish
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._frames: deque[LoggedFrame] = deque()
+        self._frames_due = False
+        self._lazy_flush: asyncio.TimerHandle | None = None
+        self._expected = 1.0
+        self._connection: Any = None
+        self._work: Work | None = None
+        self._failing = False
+        self._checkpointer = Checkpointer(database) if database.is_sqlite else None
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last commit failed."""
+        return self._failing
+
+    def run(
+        self, function: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Future[T]:
+        """Run `function(work, *args)` in the next batch; its future is done after the commit.
+
+        What the function raises is raised by the future; `StorageFailed` if the commit did not happen.
+        """
+        if kwargs:
+            raise TypeError("pass arguments by position")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Job(function, args, future))
+        return future
+
+    def log_frame(self, charge_point_id: int, at_us: int, direction: str, frame: str) -> None:
+        """Add a frame to the message log; nobody waits for it."""
+        self._frames.append(LoggedFrame(charge_point_id, at_us, direction, frame))
+        if self._lazy_flush is None:
+            self._lazy_flush = self._loop.call_later(_LAZY_FLUSH_S, self._flush_frames)
+
+    async def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        if self._lazy_flush is not None:
+            self._lazy_flush.cancel()
+        self._flush_frames()
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._checkpointer is not None:
+            await asyncio.to_thread(self._checkpointer.close)
+
+    def _flush_frames(self) -> None:
+        self._lazy_flush = None
+        self._frames_due = True
+        self._queue.put(_Job(_nothing, (), None))
+
+    def _deliver(self, outcomes: list[_Outcome], events: list[Event]) -> None:
+        for future, result, error in outcomes:
+            if future is None or future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        if events:
+            self._publish(events)
+
+    # The thread.
+
+    def _write(self) -> None:
+        ending = False
+        while not ending:
+            job = self._queue.get()
+            if job is None:
+                break
+            batch = [job]
+            ending = self._gather(batch)
+            outcomes, events = self._commit(batch)
+            try:
+                self._loop.call_soon_threadsafe(self._deliver, outcomes, events)
+            except RuntimeError:
+                break  # the loop has been closed under us: nobody waits any more
+        self._disconnect()
+
+    def _gather(self, batch: list[_Job]) -> bool:
+        """Take in what else has arrived, waiting a little while more is to be expected."""
+        deadline = 0.0
+        while len(batch) < _MAX_BATCH:
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                # Alone, or as many as lately: commit at once. The rest of a burst is worth waiting for,
+                # since a commit costs more than all the work in it.
+                now = time.monotonic()
+                deadline = deadline or now + MAX_LINGER_S
+                if len(batch) >= self._expected or now >= deadline:
+                    break
+                time.sleep(_LINGER_STEP_S)
+                continue
+            if job is None:
+                return True
+            batch.append(job)
+        self._expected += (len(batch) - self._expected) * 0.2
+        return False
+
+    def _commit(self, batch: list[_Job]) -> tuple[list[_Outcome], list[Event]]:
+        frames = self._take_frames()
+        try:
+            results = self._attempt(batch, frames)
+        except Exception as error:  # noqa: BLE001 - whatever it was, each piece gets its own chance
+            if len(batch) > 1 or frames:
+                return self._one_by_one(batch, frames)
+            self._note_failure(error)
+            return [_Outcome(batch[0].future, None, _reason(error))], []
+        self._failing = False
+        if self._checkpointer is not None:
+            self._checkpointer.committed()
+        outcomes = [_Outcome(job.future, result, None) for job, result in zip(batch, results, strict=True)]
+        return outcomes, self._require_work().take_events()
+
+    def _attempt(self, batch: list[_Job], frames: list[LoggedFrame]) -> list[Any]:
+        work = self._require_work()
+        work.begin()
+        try:
+            work.message_log.write(frames)
+            results = [function(work, *args) for function, args, _ in batch]
+            work.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        return results
+
+    def _one_by_one(self, batch: list[_Job], frames: list[LoggedFrame]) -> tuple[list[_Outcome], list[Event]]:
+        outcomes: list[_Outcome] = []
+        events: list[Event] = []
+        alone: list[LoggedFrame] = []
+        pieces = [(job, alone) for job in batch] + [(_Job(_nothing, (), None), frames)]
+        for job, logged in pieces:
+            try:
+                results = self._attempt([job], logged)
+            except Exception as error:  # noqa: BLE001 - it is handed to who waits for this piece
+                self._note_failure(error)
+                outcomes.append(_Outcome(job.future, None, _reason(error)))
+            else:
+                self._failing = False
+                outcomes.append(_Outcome(job.future, results[0], None))
+                events += self._require_work().take_events()
+        return outcomes, events
+
+    def _take_frames(self) -> list[LoggedFrame]:
+        if not self._frames_due and len(self._frames) < _FRAMES_PER_COMMIT:
+            return []
+        self._frames_due = False
+        # One by one: the loop may append to the deque at any moment.
+        return [self._frames.popleft() for _ in range(len(self._frames))]
+
+    def _require_work(self) -> Work:
+        if self._work is None:
+            self._connection = self._database.driver_connection()
+            self._work = Work(self._connection.cursor(), self._database.dialect)
+        return self._work
+
+    def _roll_back(self) -> None:
+        try:
+            self._require_work().roll_back()
+        except Exception:  # noqa: BLE001 - the connection is gone, and the transaction with it
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection, self._work = self._connection, None, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception as error:  # noqa: BLE001 - it is broken, which is why it is closed
+                _log.warning("closing a database connection failed", error=str(error))
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(_reason(error), StorageFailed):
+            self._failing = True
+            _log.error("commit failed", error=str(error))
+
+
+def _nothing(_work: Work) -> None:
+    """The work of a batch that only stores frames."""
+
+
+def _reason(error: BaseException) -> BaseException:
+    """Tell trouble of the storage from what a function raised on purpose."""
+    if type(error).__module__.split(".")[0] in {"sqlite3", "psycopg"}:
+        failure = StorageFailed(str(error))
+        failure.__cause__ = error
+        return failure
+    return error

@@ -1,0 +1,1 @@
+"""One store per aggregate: what is asked of it, as SQL."""

@@ -1,0 +1,82 @@
+"""What the stores have in common: statements by table, and rows that wait for the end of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Table, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from voltyard.central.storage.statements import Cursor, Row, Statement
+
+
+def columns(table: Table, *, but: Collection[str] = ("id",)) -> list[str]:
+    """Return the names of a table's columns, but some."""
+    return [column.name for column in table.columns if column.name not in but]
+
+
+def parameters(names: Collection[str]) -> dict[str, Any]:
+    """Return a bound parameter for each column, by its name."""
+    return {name: bindparam(name) for name in names}
+
+
+def inserting(table: Table, dialect: Dialect, *, but: Collection[str] = ("id",)) -> Statement:
+    """Insert one row."""
+    return Statement(insert(table).inline().values(parameters(columns(table, but=but))), dialect)
+
+
+def inserting_new(table: Table, dialect: Dialect, *, but: Collection[str] = ("id",)) -> Statement:
+    """Insert one row unless a unique key says that it is there."""
+    return Statement(
+        upsert(table, dialect).inline().values(parameters(columns(table, but=but))).on_conflict_do_nothing(),
+        dialect,
+    )
+
+
+def upsert(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
+    """Return the insert of a dialect that knows ON CONFLICT."""
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+
+
+class Updates:
+    """Updates of some columns of the row with a given key, compiled at first use."""
+
+    def __init__(self, key: Column[Any], dialect: Dialect) -> None:
+        self._key = key
+        self._dialect = dialect
+        self._statements: dict[tuple[str, ...], Statement] = {}
+
+    def run(self, cursor: Cursor, key: object, values: dict[str, object]) -> int:
+        """Change these columns and return how many rows there were."""
+        names = tuple(values)
+        statement = self._statements.get(names)
+        if statement is None:
+            statement = self._statements[names] = Statement(
+                update(self._key.table).where(self._key == bindparam("key_")).values(parameters(names)),
+                self._dialect,
+            )
+        return statement.run(cursor, key_=key, **values)
+
+
+class Deferred:
+    """Rows of one statement that are written together before the commit."""
+
+    def __init__(self, cursor: Cursor, statement: Statement) -> None:
+        self._cursor = cursor
+        self._statement = statement
+        self._rows: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Add a row; its values stand in the order of the statement's parameters."""
+        self._rows.append(row)
+
+    def flush(self) -> None:
+        """Write the rows."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self._statement.run_many(self._cursor, rows)
+
+    def forget(self) -> None:
+        """Drop the rows."""
+        self._rows = []

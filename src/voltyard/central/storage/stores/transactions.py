@@ -1,0 +1,157 @@
+"""Transactions, and the stops that are not theirs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Dialect, bindparam, func, literal_column, select, update
+
+from voltyard.central.services.records import Stop, Transaction
+from voltyard.central.storage.schema import counters, instance, stops, transactions
+from voltyard.central.storage.statements import Cursor, Statement
+from voltyard.central.storage.stores.sql import Updates, columns, inserting, inserting_new
+from voltyard.central.storage.transaction_ids import TransactionIds
+
+_MAX_REMEMBERED = 100_000
+
+
+class TransactionStore:
+    """Implements the services' `Transactions`."""
+
+    def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._ids: TransactionIds | None = None
+        self._owned: set[tuple[int, int]] = set()
+        table = transactions.c
+        found = select(transactions)
+        here = table.charge_point_id == bindparam("charge_point")
+        self._count = Statement(
+            update(counters)
+            .where(counters.c.name == literal_column("'transactions'"))
+            .values(value=counters.c.value + literal_column("1"))
+            .returning(counters.c.value),
+            dialect,
+        )
+        self._key = Statement(
+            select(instance.c.value).where(instance.c.name == literal_column("'transaction_id_key'")), dialect
+        )
+        self._insert = inserting(transactions, dialect, but=())
+        self._find_start = Statement(
+            found.where(
+                here,
+                table.connector_id == bindparam("connector"),
+                table.started_at_us == bindparam("started_at"),
+                table.id_tag_key == bindparam("tag"),
+                table.meter_start == bindparam("meter"),
+            ),
+            dialect,
+        )
+        self._get = Statement(found.where(table.id == bindparam("id_"), here), dialect)
+        running = table.stopped_at_us.is_(None)
+        self._running = Statement(found.where(here, running).order_by(table.started_at_us, table.id), dialect)
+        self._count_active = Statement(
+            select(func.count())
+            .select_from(transactions)
+            .where(table.id_tag_key == bindparam("tag"), running, table.id != bindparam("but")),
+            dialect,
+        )
+        self._update = Updates(table.id, dialect)
+        self._insert_stop = inserting_new(stops, dialect)
+        self._unlinked_stops = Statement(
+            select(*[stops.c[name] for name in columns(stops)])
+            .where(stops.c.charge_point_id == bindparam("charge_point"), stops.c.transaction_id.is_(None))
+            .order_by(stops.c.stopped_at_us),
+            dialect,
+        )
+        self._link_stop = Statement(
+            update(stops)
+            .where(
+                stops.c.charge_point_id == bindparam("charge_point"),
+                stops.c.sent_transaction_id == bindparam("sent"),
+                stops.c.stopped_at_us == bindparam("stopped_at"),
+                stops.c.meter_stop == bindparam("meter"),
+            )
+            .values(transaction_id=bindparam("transaction")),
+            dialect,
+        )
+
+    def next_id(self) -> int:
+        """Return an id that was never issued and never will be again, 1..2^31-1."""
+        if self._ids is None:
+            key = self._key.one(self._cursor, str)
+            assert key is not None  # the first revision of the schema makes it
+            self._ids = TransactionIds(bytes.fromhex(key))
+        count = self._count.one(self._cursor, int)
+        assert count is not None  # likewise
+        return self._ids.issue(count)
+
+    def add(self, transaction: Transaction) -> None:
+        """Store a new transaction."""
+        self._insert.run(
+            self._cursor, **{name: getattr(transaction, name) for name in transaction.__struct_fields__}
+        )
+
+    def find_start(
+        self, charge_point_id: int, connector_id: int, started_at_us: int, id_tag_key: str, meter_start: int
+    ) -> Transaction | None:
+        """Return the transaction that began with this very StartTransaction."""
+        return self._find_start.one(
+            self._cursor,
+            Transaction,
+            charge_point=charge_point_id,
+            connector=connector_id,
+            started_at=started_at_us,
+            tag=id_tag_key,
+            meter=meter_start,
+        )
+
+    def get(self, charge_point_id: int, id: int) -> Transaction | None:
+        """Return a transaction of this charge point; never another one's."""
+        return self._get.one(self._cursor, Transaction, id_=id, charge_point=charge_point_id)
+
+    def owns(self, charge_point_id: int, id: int) -> bool:
+        """Whether this is a transaction of this charge point."""
+        # Asked for each meter value, and once true it stays true.
+        key = (charge_point_id, id)
+        if key in self._owned:
+            return True
+        if self.get(charge_point_id, id) is None:
+            return False
+        if len(self._owned) >= _MAX_REMEMBERED:
+            self._owned.clear()
+        self._owned.add(key)
+        return True
+
+    def forget(self) -> None:
+        """Forget what was read in a batch that did not come about."""
+        self._owned.clear()
+
+    def running(self, charge_point_id: int) -> list[Transaction]:
+        """Return what runs at a charge point, oldest first."""
+        return self._running.all(self._cursor, Transaction, charge_point=charge_point_id)
+
+    def count_active(self, id_tag_key: str, *, but: int) -> int:
+        """Return how many transactions of a tag run, not counting the one with id `but`."""
+        return self._count_active.one(self._cursor, int, tag=id_tag_key, but=but) or 0
+
+    def set(self, id: int, **values: object) -> None:
+        """Change some fields."""
+        self._update.run(self._cursor, id, values)
+
+    def add_stop(self, stop: Stop) -> bool:
+        """Keep a stop that ended nothing; False if this very stop is there."""
+        values = {name: getattr(stop, name) for name in stop.__struct_fields__}
+        return self._insert_stop.run(self._cursor, **values) > 0
+
+    def unlinked_stops(self, charge_point_id: int) -> list[Stop]:
+        """Return the stops of a charge point that belong to no transaction yet, oldest first."""
+        return self._unlinked_stops.all(self._cursor, Stop, charge_point=charge_point_id)
+
+    def link_stop(self, stop: Stop, transaction_id: int) -> None:
+        """Note which transaction a stop belongs to."""
+        self._link_stop.run(
+            self._cursor,
+            charge_point=stop.charge_point_id,
+            sent=stop.sent_transaction_id,
+            stopped_at=stop.stopped_at_us,
+            meter=stop.meter_stop,
+            transaction=transaction_id,
+        )

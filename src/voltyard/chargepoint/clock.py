@@ -1,0 +1,87 @@
+"""Time as the charge point knows it: a port, the machine's clock, and one that the central system sets."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+_WORTH_SETTING: Final = timedelta(seconds=1)
+
+
+class Clock(Protocol):
+    """Where time comes from; tests bring their own."""
+
+    def now(self) -> datetime:
+        """Return the time of day in UTC; may jump when it is set."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, for durations."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; returns at once for 0 or less."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class StationClock:
+    """A clock that follows the central system's: answers set it, between them the machine's clock runs.
+
+    OCPP 1.6 §4.2 recommends it for BootNotification, §4.6 for Heartbeat. The machine's own time of day is
+    left alone; only what the charge point says the time is moves.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = timedelta()
+        self._left_at = clock.monotonic()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._offset
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+    def set(self, now: datetime) -> None:
+        """Take over the central system's time; what the way of a message takes does not move it."""
+        offset = now - self._clock.now()
+        if abs(offset - self._offset) >= _WORTH_SETTING:
+            self._offset = offset
+        self.leave()
+
+    def leave(self) -> None:
+        """Leave the time as it is until the next chance to set it."""
+        self._left_at = self._clock.monotonic()
+
+    @property
+    def left_for_s(self) -> float:
+        """How long ago the clock was last set or left as it is."""
+        return self._clock.monotonic() - self._left_at
+
+
+async def sleep_unless(clock: Clock, seconds: float | None, event: asyncio.Event) -> bool:
+    """Sleep, or with None wait for ever, but only until `event` is set; return whether it is."""
+    waits: list[asyncio.Future[object]] = [asyncio.ensure_future(event.wait())]
+    if seconds is not None:
+        waits.append(asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return event.is_set()

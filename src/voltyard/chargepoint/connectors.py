@@ -1,0 +1,371 @@
+"""One connector's sessions: from the plug and the tag to a transaction and back (OCPP 1.6 §3.6, §4.8, §4.10).
+
+Everything here happens at once: hardware and central system call in, what follows is done before they get
+their turn again, so no two events ever meet halfway. What takes time is spawned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from voltyard.chargepoint.authorization import Authorization
+from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.hardware import ConnectorHardware
+from voltyard.chargepoint.transactions import Transaction, Transactions
+from voltyard.charging.connector import Connector, Event, supply_event
+from voltyard.protocol.messages import (
+    AvailabilityStatus,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    Reason,
+    StatusNotification,
+)
+
+EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
+"""The text of OCPP 1.6 §4.9 for a cable pulled out of the vehicle."""
+
+_NO_ERROR: Final = ChargePointErrorCode.NO_ERROR
+_FINE: Final = (_NO_ERROR, "", "")
+_INFO_LENGTH: Final = 50
+
+
+class Spawn(Protocol):
+    """Runs something beside everything else for as long as the charge point is up."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], /) -> asyncio.Task[None]:
+        """Start the work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the sessions of all connectors share.
+
+    `report` is told each change of a status, `sample` meters one transaction until it is cancelled.
+    """
+
+    configuration: Configuration
+    transactions: Transactions
+    clock: Clock
+    spawn: Spawn
+    report: Callable[[StatusNotification], None]
+    sample: Callable[[ConnectorSession], Coroutine[Any, Any, None]]
+
+
+class ConnectorSession:
+    """What goes on at one connector."""
+
+    def __init__(
+        self,
+        connector_id: int,
+        hardware: ConnectorHardware,
+        surroundings: Surroundings,
+        *,
+        is_operative: bool,
+    ) -> None:
+        self._hardware = hardware
+        self._configuration = surroundings.configuration
+        self._transactions = surroundings.transactions
+        self._clock = surroundings.clock
+        self._spawn = surroundings.spawn
+        self._report = surroundings.report
+        self._sample = surroundings.sample
+        self._is_operative = is_operative
+        self._machine = Connector(connector_id, _initial_status(is_operative))
+        self._authorization: Authorization | None = None
+        self._locked_for: Authorization | None = None
+        self._transaction: str | None = None
+        self._may_draw = True
+        self._may_restart = False
+        self._error = _FINE
+        self._info = ""
+        self._changed_at = self._clock.now()
+        self._waiting: asyncio.Task[None] | None = None
+        self._sampling: asyncio.Task[None] | None = None
+
+    # What it is like now.
+
+    @property
+    def connector_id(self) -> int:
+        return self._machine.connector_id
+
+    @property
+    def hardware(self) -> ConnectorHardware:
+        return self._hardware
+
+    @property
+    def status(self) -> ChargePointStatus:
+        return self._machine.status
+
+    @property
+    def authorization(self) -> Authorization | None:
+        """Who is about to charge or charges."""
+        return self._authorization
+
+    @property
+    def locked_for(self) -> Authorization | None:
+        """Whose identifier lets go of the cable after a transaction that was not to be (errata 3.5)."""
+        return self._locked_for
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The transaction in progress."""
+        return None if self._transaction is None else self._transactions[self._transaction]
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether an identifier presented now can begin a session."""
+        match self.status:
+            case ChargePointStatus.AVAILABLE:
+                return True
+            case ChargePointStatus.PREPARING:
+                return self._authorization is None
+            case ChargePointStatus.FINISHING:
+                return self._may_restart and self._is_operative and self._hardware.is_plugged
+            case _:
+                return False
+
+    def status_notification(self) -> StatusNotification:
+        """Return the status as it is reported."""
+        error_code, fault_info, vendor_error_code = self._error
+        return StatusNotification(
+            connector_id=self.connector_id,
+            error_code=error_code,
+            status=self.status,
+            info=(fault_info or self._info)[:_INFO_LENGTH] or None,
+            timestamp=self._changed_at,
+            vendor_error_code=vendor_error_code[:_INFO_LENGTH] or None,
+        )
+
+    # What the hardware tells.
+
+    def plugged_in(self) -> None:
+        """Take notice of a vehicle."""
+        if self._transaction is not None:
+            self._follow_supply()
+        elif self._authorization is not None:
+            self._start(self._authorization)
+        elif self._machine.may(Event.USAGE_BEGINS) and not self._is_finishing:
+            self._prepare()
+
+    def ev_disconnected(self) -> None:
+        """Take notice of a cable pulled out of the vehicle (OCPP 1.6 §4.10)."""
+        if self._transaction is None:
+            return
+        if self._configuration.boolean("StopTransactionOnEVSideDisconnect"):
+            self.stop(Reason.EV_DISCONNECTED, info=EV_SIDE_DISCONNECTED)
+        else:
+            self._follow_supply(info=EV_SIDE_DISCONNECTED)
+
+    def unplugged(self) -> None:
+        """Take notice of a connector with nothing in it."""
+        self._locked_for = None
+        if self._machine.status is not ChargePointStatus.FAULTED:
+            self._error = _FINE
+        if self._transaction is not None:
+            # Only a fixed cable, or a lock that failed, lets this happen.
+            self.ev_disconnected()
+        if self._transaction is None:
+            self._leave()
+
+    def supply_changed(self) -> None:
+        """Take notice of a vehicle that begins or ceases to take energy."""
+        self._follow_supply()
+
+    def fault_raised(
+        self, error_code: ChargePointErrorCode, info: str = "", vendor_error_code: str = ""
+    ) -> None:
+        """Stop the energy; a transaction in progress goes on without any (OCPP 1.6 §4.9)."""
+        if error_code in {_NO_ERROR, ChargePointErrorCode.EV_COMMUNICATION_ERROR}:
+            raise ValueError(f"{error_code} does not prevent charging")
+        self._error = (error_code, info, vendor_error_code)
+        self._hardware.offer(0.0)
+        if self._machine.may(Event.FAULT):
+            self._apply(Event.FAULT)
+        else:
+            self._notify()
+
+    def fault_cleared(self) -> None:
+        """Go back to what there was before the fault, or would be now without it."""
+        if not self._machine.may(Event.FAULT_CLEARED):
+            return
+        self._error = _FINE
+        self._apply(Event.FAULT_CLEARED)
+        if self._transaction is not None:
+            self._hardware.offer(self._hardware.max_current_a if self._may_draw else 0.0)
+            self._follow_supply()
+        elif self._authorization is not None and self._hardware.is_plugged:
+            self._start(self._authorization)
+
+    # What drivers and the central system want.
+
+    def begin(self, authorization: Authorization) -> bool:
+        """Begin a session for somebody who may charge; False if that is not possible any more."""
+        if not self.may_begin:
+            return False
+        if self._machine.may(Event.USAGE_BEGINS):
+            self._prepare()
+        self._authorization = authorization
+        if self._hardware.is_plugged:
+            self._start(authorization)
+        return True
+
+    def cancel(self) -> None:
+        """Take back an authorization nothing came of yet: a second tap (transition B1)."""
+        if self._transaction is None:
+            self._leave()
+
+    def stop(self, reason: Reason, id_tag: str | None = None, *, info: str = "") -> None:
+        """End the transaction in progress, if there is one, and let go of the cable where that is due."""
+        if self._transaction is None:
+            return
+        self._transactions.end(
+            self._transaction, self._hardware.register_wh, self._clock.now(), reason, id_tag
+        )
+        self._transaction = None
+        self._cancel(self._sampling)
+        self._hardware.offer(0.0)
+        self._may_restart = reason is not Reason.DE_AUTHORIZED
+        if self._keeps_lock(reason):
+            self._locked_for = self._authorization
+        else:
+            self.release()
+        self._authorization = None
+        self._apply(Event.TRANSACTION_STOPS, info)
+        if not (self._hardware.has_lock or self._hardware.is_plugged):
+            # A fixed cable that hangs free: nothing is left to do.
+            self._leave()
+
+    def release(self) -> None:
+        """Let go of the cable."""
+        self._locked_for = None
+        if self._hardware.has_lock:
+            self._spawn(self._unlock())
+
+    def judged(self) -> None:
+        """The central system does not accept the identifier of the transaction (OCPP 1.6 §4.8)."""
+        if self._configuration.boolean("StopTransactionOnInvalidId"):
+            self.stop(Reason.DE_AUTHORIZED)
+            return
+        self._may_draw = False
+        self._hardware.offer(0.0)
+        self._follow_supply()
+
+    def set_operative(self, is_operative: bool) -> AvailabilityStatus:
+        """Take the connector into or out of service, or do so when it is free (OCPP 1.6 §5.2)."""
+        self._is_operative = is_operative
+        if is_operative:
+            self._enter_service()
+            return AvailabilityStatus.ACCEPTED
+        if self._machine.status_beneath_fault is ChargePointStatus.PREPARING:
+            # There is no transition from Preparing to Unavailable: the incipient session is cancelled.
+            self._abandon()
+            self._apply(Event.ENDS)
+        if self._machine.may(Event.INOPERATIVE):
+            self._apply(Event.INOPERATIVE)
+        is_out = self._machine.status_beneath_fault is ChargePointStatus.UNAVAILABLE
+        return AvailabilityStatus.ACCEPTED if is_out else AvailabilityStatus.SCHEDULED
+
+    def look_around(self) -> None:
+        """Take notice of a vehicle that was there before the charge point was."""
+        if self._hardware.is_plugged:
+            self.plugged_in()
+
+    # How one thing leads to another.
+
+    @property
+    def _is_finishing(self) -> bool:
+        # Plugging in again does not begin a session there (errata 3.20), presenting the tag does.
+        return self._machine.status_beneath_fault is ChargePointStatus.FINISHING
+
+    def _prepare(self) -> None:
+        self._apply(Event.USAGE_BEGINS)
+        self._wait_for_completion()
+
+    def _wait_for_completion(self) -> None:
+        timeout_s = self._configuration.integer("ConnectionTimeOut")
+        self._cancel(self._waiting)
+        if timeout_s > 0:
+            self._waiting = self._spawn(self._time_out(timeout_s))
+
+    async def _time_out(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._waiting = None
+        self._authorization = None
+        self._may_restart = False
+        # A cable without a tag: Finishing, so that a stranger's tag cannot charge with it (errata 3.20).
+        self._apply(Event.TAG_TIMES_OUT if self._hardware.is_plugged else Event.ENDS)
+
+    def _start(self, authorization: Authorization) -> None:
+        if self.status is ChargePointStatus.FAULTED:
+            return
+        self._cancel(self._waiting)
+        transaction = self._transactions.begin(
+            self.connector_id,
+            authorization.id_tag,
+            authorization.parent_id_tag,
+            self._hardware.register_wh,
+            self._clock.now(),
+        )
+        self._transaction = transaction.key
+        self._may_draw = True
+        self._hardware.lock()
+        self._hardware.offer(self._hardware.max_current_a)
+        self._follow_supply()
+        self._sampling = self._spawn(self._sample(self))
+
+    def _follow_supply(self, info: str = "") -> None:
+        if self._transaction is None:
+            return
+        event = supply_event(offered=self._may_draw, drawn=self._hardware.wants_energy)
+        if self._machine.may(event):
+            self._apply(event, info)
+
+    def _leave(self) -> None:
+        self._abandon()
+        event = Event.ENDS if self._is_operative else Event.ENDS_UNAVAILABLE
+        if self._machine.may(event):
+            self._apply(event)
+
+    def _abandon(self) -> None:
+        self._cancel(self._waiting)
+        self._authorization = None
+        self._may_restart = False
+
+    def _enter_service(self) -> None:
+        if self._hardware.is_plugged and self._machine.may(Event.OPERATIVE_IN_USE):
+            self._apply(Event.OPERATIVE_IN_USE)
+            self._wait_for_completion()
+        elif self._machine.may(Event.OPERATIVE):
+            self._apply(Event.OPERATIVE)
+
+    def _keeps_lock(self, reason: Reason) -> bool:
+        if reason is Reason.EV_DISCONNECTED:
+            return not self._configuration.boolean("UnlockConnectorOnEVSideDisconnect")
+        return reason is Reason.DE_AUTHORIZED
+
+    async def _unlock(self) -> None:
+        if not await self._hardware.unlock():
+            # A warning until the cable is out: charging goes on to be possible.
+            self._error = (ChargePointErrorCode.CONNECTOR_LOCK_FAILURE, "", "")
+            self._notify()
+
+    def _cancel(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            task.cancel()
+
+    def _apply(self, event: Event, info: str = "") -> None:
+        if self._machine.apply(event) is not None:
+            self._info = info
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changed_at = self._clock.now()
+        self._report(self.status_notification())
+
+
+def _initial_status(is_operative: bool) -> ChargePointStatus:
+    return ChargePointStatus.AVAILABLE if is_operative else ChargePointStatus.UNAVAILABLE

@@ -1,0 +1,107 @@
+"""Getting the outbox to the central system: one message at a time, repeated as OCPP 1.6 §3.7.1 says."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.outbox import Message, Outbox
+from voltyard.chargepoint.transactions import Transaction, Transactions
+from voltyard.chargepoint.uplink import Caller
+from voltyard.protocol.messages import (
+    Heartbeat,
+    IdTagInfo,
+    StartTransaction,
+    StartTransactionResponse,
+    StopTransaction,
+    StopTransactionResponse,
+)
+from voltyard.protocol.payload import Payload
+from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut, Disconnected, PeerError
+
+
+class DeliveryListener(Protocol):
+    """Who wants to know what the central system says to transactions."""
+
+    def tag_judged(self, id_tag: str, info: IdTagInfo) -> None:
+        """An answer says something about an identifier."""
+
+    def transaction_judged(self, transaction: Transaction, info: IdTagInfo) -> None:
+        """The central system has answered a StartTransaction."""
+
+
+class Delivery:
+    """Sends what is in the outbox for as long as there is a connection."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        transactions: Transactions,
+        configuration: Configuration,
+        clock: Clock,
+        listener: DeliveryListener,
+    ) -> None:
+        self._outbox = outbox
+        self._transactions = transactions
+        self._configuration = configuration
+        self._clock = clock
+        self._listener = listener
+
+    async def run(self, caller: Caller) -> None:
+        """Deliver until cancelled; raises `Disconnected` with the message still in the outbox."""
+        while True:
+            message = await self._outbox.head()
+            await self._clock.sleep(await self._deliver(caller, message))
+
+    async def _deliver(self, caller: Caller, message: Message) -> float:
+        """Try the message once and return the seconds to wait before the next try of any message."""
+        try:
+            answer = await caller.call(self._transactions.ready_to_send(message))
+        except CallRejected:
+            return self._failed(message)
+        except CallTimedOut:
+            # Silence of a central system that is there counts as a failure to process, that of a dead
+            # connection does not.
+            await _probe(caller)
+            return self._failed(message)
+        except AnswerInvalid:
+            # It was processed; only the transactionId of a start cannot be done without.
+            if isinstance(message.request, StartTransaction):
+                return self._failed(message)
+            self._transactions.delivered(message)
+        else:
+            self._answered(message, answer)
+        return 0.0
+
+    def _answered(self, message: Message, answer: Payload) -> None:
+        match message.request, answer:
+            case StartTransaction() as request, StartTransactionResponse() as started:
+                transaction = self._transactions.started(message, started)
+                self._listener.tag_judged(request.id_tag, started.id_tag_info)
+                self._listener.transaction_judged(transaction, started.id_tag_info)
+            case StopTransaction(id_tag=str(id_tag)), StopTransactionResponse(
+                id_tag_info=IdTagInfo() as info
+            ):
+                self._transactions.delivered(message)
+                self._listener.tag_judged(id_tag, info)
+            case _:
+                self._transactions.delivered(message)
+
+    def _failed(self, message: Message) -> float:
+        """Count the failure; after the last attempt discard the message, else say how long to wait."""
+        message = self._outbox.attempted(message)
+        if message.attempts >= self._configuration.integer("TransactionMessageAttempts"):
+            self._transactions.discarded(message)
+            return 0.0
+        return float(self._configuration.integer("TransactionMessageRetryInterval") * message.attempts)
+
+
+async def _probe(caller: Caller) -> None:
+    """Raise `Disconnected` unless the central system answers anything at all."""
+    try:
+        await caller.call(Heartbeat())
+    except (CallRejected, AnswerInvalid):
+        return
+    except PeerError as error:
+        raise Disconnected(1006, "the central system is silent") from error

@@ -1,0 +1,59 @@
+"""How the program ends when it cannot do what it was asked: one line and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from enum import IntEnum
+from typing import NamedTuple
+
+_CANNOT_LISTEN = frozenset({errno.EACCES, errno.EADDRNOTAVAIL})
+
+
+class ExitStatus(IntEnum):
+    """What the calling program learns."""
+
+    REFUSED = 1
+    BAD_SETTINGS = 2
+    DATABASE_TROUBLE = 3
+    PORT_IN_USE = 4
+
+
+class Ending(NamedTuple):
+    """One clear line for a person and a status for a program."""
+
+    status: ExitStatus
+    line: str
+
+
+def ending_of(error: Exception) -> Ending | None:
+    """Return how the program ends after an error, or None for one that nobody expected."""
+    status = _status_of(error)
+    return None if status is None else Ending(status, " ".join(str(error).split()))
+
+
+def _status_of(error: Exception) -> ExitStatus | None:
+    # Imported here, since only a program that fails needs them.
+    from voltyard.central.credentials import PasswordRefused  # noqa: PLC0415
+    from voltyard.central.services.errors import Refused  # noqa: PLC0415
+    from voltyard.central.settings_sources import SettingsError  # noqa: PLC0415
+    from voltyard.central.storage.errors import DatabaseTrouble  # noqa: PLC0415
+
+    match error:
+        case SettingsError() | PasswordRefused():
+            return ExitStatus.BAD_SETTINGS
+        case DatabaseTrouble():
+            return ExitStatus.DATABASE_TROUBLE
+        case Refused():
+            return ExitStatus.REFUSED
+        case OSError():
+            return _status_of_socket_error(error)
+    return None
+
+
+def _status_of_socket_error(error: OSError) -> ExitStatus | None:
+    if error.errno == errno.EADDRINUSE:
+        return ExitStatus.PORT_IN_USE
+    if isinstance(error, socket.gaierror) or (error.errno in _CANNOT_LISTEN and error.filename is None):
+        return ExitStatus.BAD_SETTINGS
+    return None

@@ -1,0 +1,108 @@
+"""The options that several commands share: where the settings come from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, cast
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from voltyard.central.settings import Settings
+    from voltyard.central.settings_sources import Given
+
+P = ParamSpec("P")
+
+# Spelled out here as well, since `voltyard --help` must not wait for the settings to be imported.
+CONFIG_VARIABLE = "VOLTYARD_CONFIG"
+PASSWORD_VARIABLE = "VOLTYARD_CHARGEPOINT_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+
+
+class Flag(NamedTuple):
+    """An option that stands for one setting."""
+
+    setting: str
+    metavar: str
+    help: str
+
+    @property
+    def option(self) -> str:
+        """How it is written: `ocpp.port` is `--ocpp-port`."""
+        return "--" + self.setting.replace(".", "-").replace("_", "-")
+
+    @property
+    def parameter(self) -> str:
+        """The name under which click delivers it."""
+        return self.setting.replace(".", "_")
+
+
+DATA_DIR = Flag("data_dir", "DIR", "Directory of everything that is stored.")
+DATABASE = Flag("database", "URL", "Database: sqlite:///path or postgresql://user:password@host/name.")
+OCPP_HOST = Flag("ocpp.host", "HOST", "Address that charge points connect to.")
+OCPP_PORT = Flag("ocpp.port", "PORT", "Port that charge points connect to; 0 takes a free one.")
+API_HOST = Flag("api.host", "HOST", "Address of the REST API.")
+API_PORT = Flag("api.port", "PORT", "Port of the REST API; 0 takes a free one.")
+
+STORAGE = (DATA_DIR, DATABASE)
+ADDRESSES = (OCPP_HOST, OCPP_PORT, API_HOST, API_PORT)
+
+
+def takes_settings(
+    *flags: Flag,
+) -> Callable[[Callable[Concatenate[Settings, P], None]], Callable[..., None]]:
+    """Give a command the options of these settings, and the settings as its first argument."""
+
+    def decorate(command: Callable[Concatenate[Settings, P], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            config = cast("Path | None", kwargs.pop("config"))
+            pairs = cast("tuple[str, ...]", kwargs.pop("pairs"))
+            values = {flag: cast("str | None", kwargs.pop(flag.parameter)) for flag in flags}
+            command(_settings(config, pairs, values), *args, **kwargs)
+
+        return _with_options(run, flags)
+
+    return decorate
+
+
+def _with_options(command: Callable[..., None], flags: Iterable[Flag]) -> Callable[..., None]:
+    options = [
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            envvar=CONFIG_VARIABLE,
+            show_envvar=True,
+            help="Settings in a TOML file.",
+        ),
+        *(click.option(flag.option, flag.parameter, metavar=flag.metavar, help=flag.help) for flag in flags),
+        click.option(
+            "--set",
+            "pairs",
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="Any other setting, for example ocpp.compliance=strict; may be repeated.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _settings(config: Path | None, pairs: Iterable[str], values: dict[Flag, str | None]) -> Settings:
+    from voltyard.central.settings_sources import Given, load_settings  # noqa: PLC0415 - see above
+
+    given = [Given(flag.setting, value, flag.option) for flag, value in values.items() if value is not None]
+    return load_settings(config, os.environ, [*given, *map(_pair, pairs)])
+
+
+def _pair(text: str) -> Given:
+    from voltyard.central.settings_sources import Given, SettingsError  # noqa: PLC0415
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--set: expected KEY=VALUE, got {text!a}")
+    return Given(name.strip(), value, "--set")

@@ -1,0 +1,23 @@
+"""The database as the commands beside a running central system use it: it must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voltyard.central.settings import Settings
+    from voltyard.central.storage.database import Database
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Open the database that the settings name; one that is missing is trouble and is not made."""
+    from voltyard.central.storage.database import open_database  # noqa: PLC0415 - heavy, see program.py
+
+    database = open_database(settings.database.reveal(), create=False)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,93 @@
+"""Whether a payload is all that its text says, which a decoder alone does not tell.
+
+msgspec takes the last of two equal keys, null for an optional field, and date-times that RFC 3339 does
+not know (`2026-11-22 08:00:00z`, `+0200`). All of that shows when the payload is written again.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import TypeVar
+
+from msgspec import json
+
+from voltyard.protocol.moments import Moments, in_utc
+from voltyard.protocol.payload import Structure, encode_hook
+from voltyard.protocol.shape import Array, Object, Shape, Tenth
+
+S = TypeVar("S", bound=Structure)
+
+_encode_into = json.Encoder(enc_hook=encode_hook).encode_into
+_LENGTH = len("2026-11-22T08:00:00Z")
+_LENGTH_OF_FRACTION = len(".123456")
+_LENGTH_OF_OFFSET = len("+02:00") - len("Z")
+
+
+class Verbatim:
+    """Compares payloads of one type with their texts."""
+
+    __slots__ = ("_comparable", "_find", "_moments", "_search")
+
+    def __init__(self, shape: Object) -> None:
+        self._moments = Moments(shape)
+        self._find = self._moments.find if self._moments else None
+        self._search = _text_of(self._moments.keys).search
+        # 1e5 is shorter than 100000; nothing else is shorter than what is written again.
+        self._comparable = not _has_tenths(shape)
+
+    def confirmed(self, payload: S, raw: bytes) -> S | None:
+        """Return the payload, its date-times in UTC, if that is what `raw` says and all of it; else None.
+
+        `payload` is what msgspec made of `raw`, in which there is no backslash. None is no verdict: then
+        the text itself has to be looked at.
+
+        Without backslashes every quote begins or ends a string, and a string is written again as it was
+        read. A key that was dropped, with its value or its null, had two quotes at least, and nothing but
+        dropping takes quotes away: equal numbers of quotes prove that all is there. So do equal lengths,
+        once the date-times are set aside: what else differs (whitespace, -0) only makes `raw` longer.
+        """
+        again = bytearray(len(raw))  # one piece of memory, as `encode` alone would ask for more several times
+        _encode_into(payload, again)
+        surplus = len(raw) - len(again)
+        moments = self._find(payload) if self._find else ()
+        position = 0
+        are_in_utc = True
+        for moment in moments:
+            match = self._search(raw, position)
+            if match is None:
+                return None
+            start, position = match.span(1)
+            surplus -= position - start - _LENGTH
+            if moment.microsecond:
+                surplus += _LENGTH_OF_FRACTION
+            if moment.tzinfo is not UTC:
+                surplus += _LENGTH_OF_OFFSET
+                are_in_utc = False
+        if (surplus or not self._comparable) and raw.count(b'"') != again.count(b'"'):
+            return None
+        return payload if are_in_utc else self._in_utc(payload)
+
+    def _in_utc(self, payload: S) -> S | None:
+        try:
+            return self._moments.replace(payload, in_utc)
+        except OverflowError:
+            return None
+
+
+def _text_of(keys: frozenset[str]) -> re.Pattern[bytes]:
+    """Return a pattern for these keys with a date-time of RFC 3339, given that msgspec takes it for one."""
+    any_key = "|".join(sorted(keys))
+    return re.compile(
+        rf'"(?:{any_key})"\s*:\s*"([^"]{{10}}T[0-9:.]+(?:Z|[+-][0-9]{{2}}:[0-9]{{2}}))"'.encode()
+    )
+
+
+def _has_tenths(shape: Shape) -> bool:
+    match shape:
+        case Object():
+            return any(_has_tenths(member.shape) for member in shape.members.values())
+        case Array():
+            return _has_tenths(shape.items)
+        case _:
+            return isinstance(shape, Tenth)
