@@ -143,7 +143,7 @@ def _charge_point(identity: str) -> dict[str, Any]:
         "identity": identity,
         "security_profile": 0,
         "compliance": "tolerant",
-        "registration": "accepted",
+        "registration": "Accepted",
         "created_at_us": now_us(),
     }
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from bench.script import AnswerError, Call, Script, meter_values_payload, script
 from bench.websocket import masked
-from voltyard.protocol.codec import PayloadDecoder
 
 from voltyard.protocol.actions import ACTIONS
+from voltyard.protocol.codec import PayloadDecoder
 
 ANSWERS = {
     "BootNotification": b'[3,"1",{"status":"Accepted"}]',

@@ -226,12 +226,6 @@ def test_variables_that_kubernetes_sets_for_a_service_are_not_settings() -> None
     assert settings == Settings()
 
 
-def test_variables_of_the_commands_are_not_settings() -> None:
-    environment = {"VOLTYARD_CONFIG": "voltyard.toml", "VOLTYARD_CHARGEPOINT_PASSWORD": "x" * 16}
-
-    assert load_settings(environment=environment) == Settings()
-
-
 @given(st.dictionaries(st.sampled_from([k.environment for k in keys().values()]), st.text(max_size=80)))
 def test_any_environment_is_read_or_refused_with_one_line(environment: dict[str, str]) -> None:
     said = ""

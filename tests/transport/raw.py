@@ -69,7 +69,11 @@ class RawClient:
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        except OSError:
+            connection.close()
+            raise
         # The small limit makes the client stop reading soon after the test does.
         return cls(*await asyncio.open_connection(sock=connection, limit=2**16))
 

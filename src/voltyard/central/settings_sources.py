@@ -19,10 +19,7 @@ from msgspec import Struct
 from voltyard.central.secret import Secret
 from voltyard.central.settings import Key, Settings, keys
 
-CONFIG_VARIABLE = "VOLTYARD_CONFIG"
-PASSWORD_VARIABLE = "VOLTYARD_CHARGEPOINT_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 _PREFIX = "VOLTYARD_"
-_NOT_SETTINGS = frozenset({CONFIG_VARIABLE, PASSWORD_VARIABLE})
 # Kubernetes tells every container of a service named `voltyard…` where it is, in variables like these.
 _KUBERNETES = re.compile(
     r"VOLTYARD_(\w+_)?(SERVICE_(HOST|PORT\w*)=.*|PORT_\d+_\w+=.*|PORT=(tcp|udp|sctp)://.*)", re.DOTALL
@@ -88,7 +85,7 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     by_variable = {key.environment: key.name for key in keys().values()}
     for variable, value in environment.items():
         # An empty variable is how compose files write one that is not set.
-        if not variable.startswith(_PREFIX) or variable in _NOT_SETTINGS or not value:
+        if not variable.startswith(_PREFIX) or not value:
             continue
         if variable in by_variable:
             yield Given(by_variable[variable], value, variable)

@@ -1,1 +1,31 @@
-"""."""
+"""An OCPP 1.6 charge point: on your hardware, or simulated (`voltyard.chargepoint.simulator`)."""
+
+from voltyard.chargepoint.clock import Clock, SystemClock
+from voltyard.chargepoint.connection import stay_connected_to
+from voltyard.chargepoint.errors import StateUnusable, UnknownConnector
+from voltyard.chargepoint.hardware import ConnectorHardware, Hardware, HardwareListener, Measurement
+from voltyard.chargepoint.snapshot import ConnectorSnapshot, StationSnapshot
+from voltyard.chargepoint.station import Station
+from voltyard.chargepoint.store import Change, MemoryStore, SqliteStore, Store, open_store
+from voltyard.chargepoint.uplink import StayConnected
+
+__all__ = [
+    "Change",
+    "Clock",
+    "ConnectorHardware",
+    "ConnectorSnapshot",
+    "Hardware",
+    "HardwareListener",
+    "Measurement",
+    "MemoryStore",
+    "SqliteStore",
+    "StateUnusable",
+    "Station",
+    "StationSnapshot",
+    "StayConnected",
+    "Store",
+    "SystemClock",
+    "UnknownConnector",
+    "open_store",
+    "stay_connected_to",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -10,8 +9,11 @@ from msgspec import Struct, json, structs
 
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.registration import Registration
 from voltyard.chargepoint.store import Change, Store
-from voltyard.protocol.messages import AuthorizationStatus, IdTagInfo
+from voltyard.chargepoint.uplink import Caller
+from voltyard.protocol.messages import AuthorizationStatus, Authorize, IdTagInfo, RegistrationStatus
+from voltyard.transport.errors import PeerError
 
 _KIND: Final = "cache"
 _TOKEN_LENGTH: Final = 20
@@ -88,30 +90,26 @@ class Cache:
 
 
 class Authorizer:
-    """Decides whether a presented identifier may charge.
-
-    `ask` asks the central system and returns None when there is no answer to be had: then the charge point
-    decides as it does offline. `may_charge` is False as long as the charge point was never accepted.
-    """
+    """Decides whether a presented identifier may charge; without an answer as it does offline."""
 
     def __init__(
         self,
         configuration: Configuration,
         cache: Cache,
         clock: Clock,
-        *,
-        ask: Callable[[str], Awaitable[IdTagInfo | None]],
-        may_charge: Callable[[], bool],
+        registration: Registration,
+        caller: Caller,
     ) -> None:
         self._configuration = configuration
         self._cache = cache
         self._clock = clock
-        self._ask = ask
-        self._may_charge = may_charge
+        self._registration = registration
+        self._caller = caller
 
     async def authorize(self, id_tag: str) -> Authorization | None:
         """Return the authorization, or None if the identifier may not charge."""
-        if not self._may_charge() or not is_id_token(id_tag):
+        # Nobody charges before the central system has accepted the charge point once (R-107).
+        if not self._registration.was_ever_accepted or not is_id_token(id_tag):
             return None
         known = self._known(id_tag)
         if self._configuration.boolean("LocalPreAuthorize") and _is_valid(known):
@@ -127,6 +125,14 @@ class Authorizer:
         """Take in what an answer to Authorize, StartTransaction or StopTransaction says."""
         if self._configuration.boolean("AuthorizationCacheEnabled"):
             self._cache.update(id_tag, info, self._clock.now())
+
+    async def _ask(self, id_tag: str) -> IdTagInfo | None:
+        if self._registration.status is not RegistrationStatus.ACCEPTED:
+            return None
+        try:
+            return (await self._caller.call(Authorize(id_tag=id_tag))).id_tag_info
+        except PeerError:
+            return None
 
     def _known(self, id_tag: str) -> IdTagInfo | None:
         if not self._configuration.boolean("AuthorizationCacheEnabled"):

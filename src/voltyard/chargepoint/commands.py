@@ -17,8 +17,8 @@ from voltyard.protocol.messages import (
     ChargePointErrorCode,
     MessageTrigger,
     MeterValues,
-    Reason,
     ReadingContext,
+    Reason,
     RegistrationStatus,
     ResetType,
     TriggerMessageStatus,
@@ -106,7 +106,9 @@ class Commands:
                 self._after_answer(lambda: send_heartbeat(self._parts.uplink, self._parts.clock))
                 return TriggerMessageStatus.ACCEPTED
             case MessageTrigger.STATUS_NOTIFICATION:
-                return self._trigger_each(range(len(self._parts.sessions) + 1), connector_id, self._send_status)
+                return self._trigger_each(
+                    range(len(self._parts.sessions) + 1), connector_id, self._send_status
+                )
             case MessageTrigger.METER_VALUES:
                 # There is no main meter, so connector 0 has no values.
                 ids = range(1, len(self._parts.sessions) + 1)

@@ -15,6 +15,7 @@ from voltyard.chargepoint.authorization import Authorization
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.hardware import ConnectorHardware
+from voltyard.chargepoint.metering import Sampling
 from voltyard.chargepoint.transactions import Transaction, Transactions
 from voltyard.charging.connector import Connector, Event, supply_event
 from voltyard.protocol.messages import (
@@ -42,17 +43,14 @@ class Spawn(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the sessions of all connectors share.
-
-    `report` is told each change of a status, `sample` meters one transaction until it is cancelled.
-    """
+    """What the sessions of all connectors share; `report` is told each change of a status."""
 
     configuration: Configuration
     transactions: Transactions
     clock: Clock
     spawn: Spawn
     report: Callable[[StatusNotification], None]
-    sample: Callable[[ConnectorSession], Coroutine[Any, Any, None]]
+    sampling: Sampling
 
 
 class ConnectorSession:
@@ -72,7 +70,7 @@ class ConnectorSession:
         self._clock = surroundings.clock
         self._spawn = surroundings.spawn
         self._report = surroundings.report
-        self._sample = surroundings.sample
+        self._sampling = surroundings.sampling
         self._is_operative = is_operative
         self._machine = Connector(connector_id, _initial_status(is_operative))
         self._authorization: Authorization | None = None
@@ -84,7 +82,7 @@ class ConnectorSession:
         self._info = ""
         self._changed_at = self._clock.now()
         self._waiting: asyncio.Task[None] | None = None
-        self._sampling: asyncio.Task[None] | None = None
+        self._metering: asyncio.Task[None] | None = None
 
     # What it is like now.
 
@@ -99,6 +97,10 @@ class ConnectorSession:
     @property
     def status(self) -> ChargePointStatus:
         return self._machine.status
+
+    @property
+    def error_code(self) -> ChargePointErrorCode:
+        return self._error[0]
 
     @property
     def authorization(self) -> Authorization | None:
@@ -226,7 +228,7 @@ class ConnectorSession:
             self._transaction, self._hardware.register_wh, self._clock.now(), reason, id_tag
         )
         self._transaction = None
-        self._cancel(self._sampling)
+        self._cancel(self._metering)
         self._hardware.offer(0.0)
         self._may_restart = reason is not Reason.DE_AUTHORIZED
         if self._keeps_lock(reason):
@@ -315,7 +317,7 @@ class ConnectorSession:
         self._hardware.lock()
         self._hardware.offer(self._hardware.max_current_a)
         self._follow_supply()
-        self._sampling = self._spawn(self._sample(self))
+        self._metering = self._spawn(self._sampling.during(transaction, self._hardware))
 
     def _follow_supply(self, info: str = "") -> None:
         if self._transaction is None:

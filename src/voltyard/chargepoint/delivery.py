@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
@@ -21,18 +21,11 @@ from voltyard.protocol.payload import Payload
 from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut, Disconnected, PeerError
 
 
-class DeliveryListener(Protocol):
-    """Who wants to know what the central system says to transactions."""
-
-    def tag_judged(self, id_tag: str, info: IdTagInfo) -> None:
-        """An answer says something about an identifier."""
-
-    def transaction_judged(self, transaction: Transaction, info: IdTagInfo) -> None:
-        """The central system has answered a StartTransaction."""
-
-
 class Delivery:
-    """Sends what is in the outbox for as long as there is a connection."""
+    """Sends what is in the outbox for as long as there is a connection.
+
+    `learn` is told what an answer says about an identifier, `judged` what it says about a transaction.
+    """
 
     def __init__(
         self,
@@ -40,13 +33,16 @@ class Delivery:
         transactions: Transactions,
         configuration: Configuration,
         clock: Clock,
-        listener: DeliveryListener,
+        *,
+        learn: Callable[[str, IdTagInfo], None],
+        judged: Callable[[Transaction, IdTagInfo], None],
     ) -> None:
         self._outbox = outbox
         self._transactions = transactions
         self._configuration = configuration
         self._clock = clock
-        self._listener = listener
+        self._learn = learn
+        self._judged = judged
 
     async def run(self, caller: Caller) -> None:
         """Deliver until cancelled; raises `Disconnected` with the message still in the outbox."""
@@ -78,13 +74,13 @@ class Delivery:
         match message.request, answer:
             case StartTransaction() as request, StartTransactionResponse() as started:
                 transaction = self._transactions.started(message, started)
-                self._listener.tag_judged(request.id_tag, started.id_tag_info)
-                self._listener.transaction_judged(transaction, started.id_tag_info)
+                self._learn(request.id_tag, started.id_tag_info)
+                self._judged(transaction, started.id_tag_info)
             case StopTransaction(id_tag=str(id_tag)), StopTransactionResponse(
                 id_tag_info=IdTagInfo() as info
             ):
                 self._transactions.delivered(message)
-                self._listener.tag_judged(id_tag, info)
+                self._learn(id_tag, info)
             case _:
                 self._transactions.delivered(message)
 

@@ -49,9 +49,7 @@ NO_LOCAL_LIST: Final = -1
 def change_availability(commands: Commands, request: ChangeAvailability) -> ChangeAvailabilityResponse:
     """Answer ChangeAvailability."""
     is_operative = request.type is AvailabilityType.OPERATIVE
-    return ChangeAvailabilityResponse(
-        status=commands.change_availability(request.connector_id, is_operative)
-    )
+    return ChangeAvailabilityResponse(status=commands.change_availability(request.connector_id, is_operative))
 
 
 def change_configuration(commands: Commands, request: ChangeConfiguration) -> ChangeConfigurationResponse:
@@ -81,16 +79,12 @@ def get_configuration(commands: Commands, request: GetConfiguration) -> GetConfi
     return commands.parts.configuration.get(request.key or ())
 
 
-def get_local_list_version(
-    commands: Commands, request: GetLocalListVersion
-) -> GetLocalListVersionResponse:
+def get_local_list_version(commands: Commands, request: GetLocalListVersion) -> GetLocalListVersionResponse:
     """Answer GetLocalListVersion."""
     return GetLocalListVersionResponse(list_version=NO_LOCAL_LIST)
 
 
-def remote_start(
-    commands: Commands, request: RemoteStartTransaction
-) -> RemoteStartTransactionResponse:
+def remote_start(commands: Commands, request: RemoteStartTransaction) -> RemoteStartTransactionResponse:
     """Answer RemoteStartTransaction; without smart charging its charging profile is ignored (§5.11)."""
     is_accepted = commands.start(request.id_tag, request.connector_id)
     return RemoteStartTransactionResponse(status=_start_stop(is_accepted))

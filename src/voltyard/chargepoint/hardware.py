@@ -77,8 +77,8 @@ class Hardware(Protocol):
     def connectors(self) -> Sequence[ConnectorHardware]:
         """The connectors 1, 2, … in order."""
 
-    def attach(self, listener: HardwareListener) -> None:
-        """Tell `listener` from now on what happens; it replaces the one before it."""
+    def attach(self, listener: HardwareListener | None) -> None:
+        """Tell `listener` from now on what happens, and not the one before it; None tells nobody."""
 
     async def restart(self, type: ResetType) -> bool:
         """Restart what a reset restarts besides this program; False when it failed."""

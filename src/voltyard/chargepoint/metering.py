@@ -9,7 +9,9 @@ from typing import Final
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.hardware import ConnectorHardware, Measurement
-from voltyard.protocol.messages import Measurand, MeterValue, ReadingContext, SampledValue
+from voltyard.chargepoint.outbox import Outbox
+from voltyard.chargepoint.transactions import Transaction, Transactions
+from voltyard.protocol.messages import Measurand, MeterValue, MeterValues, ReadingContext, SampledValue
 
 _DAY_S: Final = 86_400
 _DECIMALS: Final = {
@@ -39,6 +41,42 @@ def sole_value(hardware: ConnectorHardware, measurand: Measurand) -> float | Non
     """Return the overall value of a measurand now, or None where it is not measured."""
     values = (each.value for each in hardware.measure() if (each.measurand, each.phase) == (measurand, None))
     return next(values, None)
+
+
+class Sampling:
+    """Meters connectors at their intervals and has the central system told."""
+
+    def __init__(
+        self, outbox: Outbox, transactions: Transactions, configuration: Configuration, clock: Clock
+    ) -> None:
+        self._outbox = outbox
+        self._transactions = transactions
+        self._configuration = configuration
+        self._clock = clock
+
+    async def during(self, transaction: Transaction, hardware: ConnectorHardware) -> None:
+        """Sample a transaction periodically until cancelled (errata 3.15)."""
+
+        def sample() -> None:
+            items = self._configuration.items("MeterValuesSampledData")
+            meter_value = take(hardware, items, ReadingContext.SAMPLE_PERIODIC, self._clock.now())
+            if meter_value is not None:
+                self._transactions.meter(transaction.key, hardware.register_wh, meter_value)
+
+        await periodically(self._clock, self._configuration, "MeterValueSampleInterval", sample)
+
+    def sample_aligned(
+        self, at: datetime, connector_id: int, hardware: ConnectorHardware, transaction: Transaction | None
+    ) -> None:
+        """Take the clock-aligned values of a connector, with or without a transaction."""
+        items = self._configuration.items("MeterValuesAlignedData")
+        meter_value = take(hardware, items, ReadingContext.SAMPLE_CLOCK, at)
+        if meter_value is None:
+            return
+        if transaction is not None:
+            self._transactions.meter(transaction.key, hardware.register_wh, meter_value)
+        else:
+            self._outbox.post(MeterValues(connector_id=connector_id, meter_value=(meter_value,)), None)
 
 
 async def periodically(

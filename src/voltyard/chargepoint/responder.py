@@ -1,4 +1,4 @@
-"""Whether the central system gets an answer: not before it has spoken, none while Rejected (OCPP 1.6 §4.2)."""
+"""Whether the central system gets an answer: none while it says Rejected (OCPP 1.6 §4.2)."""
 
 from __future__ import annotations
 

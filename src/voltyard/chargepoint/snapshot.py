@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, RegistrationStatus
+from voltyard.chargepoint.connectors import ConnectorSession
+from voltyard.chargepoint.metering import sole_value
+from voltyard.chargepoint.parts import Parts
+from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, Measurand, RegistrationStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +38,30 @@ class StationSnapshot:
     status: ChargePointStatus
     undelivered: int
     connectors: tuple[ConnectorSnapshot, ...]
+
+
+def photograph(parts: Parts) -> StationSnapshot:
+    """Return what a charge point made of these parts looks like now."""
+    return StationSnapshot(
+        is_connected=parts.uplink.is_connected,
+        registration=parts.registration.status,
+        status=parts.controller.status,
+        undelivered=len(parts.outbox),
+        connectors=tuple(map(_photograph, parts.sessions)),
+    )
+
+
+def _photograph(session: ConnectorSession) -> ConnectorSnapshot:
+    hardware, transaction = session.hardware, session.transaction
+    register_wh = hardware.register_wh
+    return ConnectorSnapshot(
+        connector_id=session.connector_id,
+        status=session.status,
+        error_code=session.error_code,
+        id_tag=None if session.authorization is None else session.authorization.id_tag,
+        transaction_id=None if transaction is None else transaction.transaction_id,
+        energy_wh=None if transaction is None else register_wh - transaction.meter_start_wh,
+        power_w=sole_value(hardware, Measurand.POWER_ACTIVE_IMPORT),
+        soc_percent=sole_value(hardware, Measurand.SOC),
+        register_wh=register_wh,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from voltyard.chargepoint.uplink import Caller
 from voltyard.protocol.messages import StatusNotification
@@ -14,13 +14,9 @@ _Facts = tuple[object, ...]
 
 
 class StatusReporter:
-    """Tells the central system the status of each connector.
+    """Tells the central system the status of each connector."""
 
-    `current` returns the latest notification of every connector, 0 among them, in order.
-    """
-
-    def __init__(self, current: Callable[[], Iterable[StatusNotification]]) -> None:
-        self._current = current
+    def __init__(self) -> None:
         self._told: dict[int, _Facts] = {}
         self._queue: deque[StatusNotification] | None = None
         self._queued = asyncio.Event()
@@ -35,11 +31,12 @@ class StatusReporter:
         """Take it that the central system knows nothing, as after a boot (errata 3.22)."""
         self._told.clear()
 
-    async def run(self, caller: Caller) -> None:
-        """Tell what the central system does not know, then each change, until cancelled or offline."""
-        self._queue = deque(
-            each for each in self._current() if self._told.get(each.connector_id) != _facts(each)
-        )
+    async def run(self, caller: Caller, current: Iterable[StatusNotification]) -> None:
+        """Tell what the central system does not know of `current`, then each change, until offline.
+
+        `current` is the latest notification of every connector, 0 among them.
+        """
+        self._queue = deque(each for each in current if self._told.get(each.connector_id) != _facts(each))
         try:
             while True:
                 while self._queue:

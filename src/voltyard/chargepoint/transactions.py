@@ -24,6 +24,13 @@ UNKNOWN_ID: Final = -1
 """The transactionId of a transaction whose StartTransaction was never answered (errata 3.18)."""
 
 _KIND: Final = "transaction"
+_REGISTER_KIND: Final = "register"
+
+
+def last_register_wh(store: Store, connector_id: int) -> int:
+    """Return the last reading of a connector's meter, for hardware that cannot keep it itself."""
+    record = store.read(_REGISTER_KIND).get(str(connector_id))
+    return 0 if record is None else json.decode(record, type=int)
 
 
 class Transaction(Struct, frozen=True, kw_only=True):
@@ -86,7 +93,7 @@ class Transactions:
         request = StartTransaction(
             connector_id=connector_id, id_tag=id_tag, meter_start=meter_wh, timestamp=now
         )
-        self._outbox.post(request, transaction.key, self._write(transaction))
+        self._outbox.post(request, transaction.key, *self._write(transaction))
         return transaction
 
     def meter(self, key: str, meter_wh: int, meter_value: MeterValue) -> None:
@@ -96,7 +103,7 @@ class Transactions:
             connector_id=transaction.connector_id, transaction_id=UNKNOWN_ID, meter_value=(meter_value,)
         )
         metered = structs.replace(transaction, meter_wh=meter_wh, metered_at=meter_value.timestamp)
-        self._outbox.post(request, key, self._write(metered))
+        self._outbox.post(request, key, *self._write(metered))
 
     def end(
         self, key: str, meter_wh: int, now: datetime, reason: Reason, id_tag: str | None = None
@@ -108,7 +115,7 @@ class Transactions:
         request = StopTransaction(
             meter_stop=meter_wh, timestamp=now, transaction_id=UNKNOWN_ID, id_tag=id_tag, reason=reason
         )
-        self._outbox.post(request, key, self._write(transaction))
+        self._outbox.post(request, key, *self._write(transaction))
         return transaction
 
     def end_interrupted(self, reason: Reason) -> None:
@@ -146,12 +153,15 @@ class Transactions:
 
     def _name(self, message: Message, transaction_id: int) -> Transaction:
         transaction = structs.replace(self._transactions[_key_of(message)], transaction_id=transaction_id)
-        self._outbox.remove(message, self._write(transaction))
+        self._outbox.remove(message, *self._write(transaction))
         return transaction
 
-    def _write(self, transaction: Transaction) -> Change:
+    def _write(self, transaction: Transaction) -> tuple[Change, ...]:
         self._transactions[transaction.key] = transaction
-        return Change(_KIND, transaction.key, json.encode(transaction))
+        return (
+            Change(_KIND, transaction.key, json.encode(transaction)),
+            Change(_REGISTER_KIND, str(transaction.connector_id), json.encode(transaction.meter_wh)),
+        )
 
     def _forget(self, message: Message) -> tuple[Change, ...]:
         if not isinstance(message.request, StopTransaction):

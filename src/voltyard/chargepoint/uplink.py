@@ -35,7 +35,11 @@ class Uplink:
     """Keeps the conversation with the central system and notes when something was last sent."""
 
     def __init__(
-        self, clock: Clock, *, compliance: Compliance = Compliance.TOLERANT, observer: FrameObserver | None = None
+        self,
+        clock: Clock,
+        *,
+        compliance: Compliance = Compliance.TOLERANT,
+        observer: FrameObserver | None = None,
     ) -> None:
         self._clock = clock
         self._compliance = compliance

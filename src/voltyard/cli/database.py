@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from voltyard.cli.options import STORAGE, takes_settings
+from voltyard.cli.storage import make_data_dir
 
 if TYPE_CHECKING:
     from voltyard.central.settings import Settings
@@ -41,13 +42,3 @@ def upgrade(settings: Settings) -> None:
     make_data_dir(settings)
     open_database(settings.database.reveal(), exclusive=True).close()
     click.echo(check_database(settings.database.reveal()))
-
-
-def make_data_dir(settings: Settings) -> None:
-    """Make the data directory if it is missing; raises `SettingsError` when that is impossible."""
-    from voltyard.central.settings_sources import SettingsError  # noqa: PLC0415
-
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"data_dir: {settings.data_dir} cannot be made: {error.strerror}") from error

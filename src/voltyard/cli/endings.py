@@ -26,29 +26,36 @@ class Ending(NamedTuple):
     line: str
 
 
+class BadArgument(Exception):  # noqa: N818 - the text is one line that names the argument
+    """An argument that cannot be used."""
+
+
 def ending_of(error: Exception) -> Ending | None:
     """Return how the program ends after an error, or None for one that nobody expected."""
-    status = _status_of(error)
-    return None if status is None else Ending(status, " ".join(str(error).split()))
+    status, subject = _verdict(error)
+    return None if status is None else Ending(status, " ".join(f"{subject}{error}".split()))
 
 
-def _status_of(error: Exception) -> ExitStatus | None:
+def _verdict(error: Exception) -> tuple[ExitStatus | None, str]:
     # Imported here, since only a program that fails needs them.
     from voltyard.central.credentials import PasswordRefused  # noqa: PLC0415
     from voltyard.central.services.errors import Refused  # noqa: PLC0415
     from voltyard.central.settings_sources import SettingsError  # noqa: PLC0415
     from voltyard.central.storage.errors import DatabaseTrouble  # noqa: PLC0415
+    from voltyard.chargepoint.errors import StateUnusable  # noqa: PLC0415
 
     match error:
-        case SettingsError() | PasswordRefused():
-            return ExitStatus.BAD_SETTINGS
-        case DatabaseTrouble():
-            return ExitStatus.DATABASE_TROUBLE
+        case SettingsError() | BadArgument():
+            return ExitStatus.BAD_SETTINGS, ""
+        case PasswordRefused():
+            return ExitStatus.BAD_SETTINGS, "password: "
+        case DatabaseTrouble() | StateUnusable():
+            return ExitStatus.DATABASE_TROUBLE, ""
         case Refused():
-            return ExitStatus.REFUSED
+            return ExitStatus.REFUSED, ""
         case OSError():
-            return _status_of_socket_error(error)
-    return None
+            return _status_of_socket_error(error), "cannot listen: "
+    return None, ""
 
 
 def _status_of_socket_error(error: OSError) -> ExitStatus | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from voltyard.cli.options import STORAGE, takes_settings
+from voltyard.cli.options import STORAGE, checked_name, takes_settings
 from voltyard.cli.storage import opened
 from voltyard.cli.tables import print_table, to_minute
 
@@ -29,7 +29,13 @@ def key() -> None:
     required=True,
     help="What it allows: to look, to operate charge points as well, or everything.",
 )
-@click.option("--name", default="", metavar="NAME", help="What the key is for, shown in the list.")
+@click.option(
+    "--name",
+    default="key",
+    metavar="NAME",
+    callback=checked_name,
+    help="What the key is for, shown in the list.",
+)
 def create(settings: Settings, role: str, name: str) -> None:
     """Create an API key and print it, alone, on standard output.
 

@@ -17,7 +17,7 @@ from voltyard.central.settings import LogFormat, LogSettings
 _SECRET_FIELDS = frozenset({"password", "authorization", "authorization_key", "api_key", "token", "secret"})
 _API_KEY = re.compile(r"vy_[A-Za-z0-9_-]{20,}")
 _HIDDEN = "***"
-# What moves the cursor, starts a line or turns the direction of text: it could make one line look like others.
+# What moves the cursor, starts a line or turns the direction of text: one line could look like others.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # These report every request or every frame, which the message log does better.
 _QUIET = ("uvicorn.access", "websockets", "litestar")

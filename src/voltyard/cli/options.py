@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-# Spelled out here as well, since `voltyard --help` must not wait for the settings to be imported.
+# Variables that stand for options; all others that begin with VOLTYARD_ are settings.
 CONFIG_VARIABLE = "VOLTYARD_CONFIG"
 PASSWORD_VARIABLE = "VOLTYARD_CHARGEPOINT_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+_LONGEST_NAME = 64
 
 
 class Flag(NamedTuple):
@@ -68,6 +69,13 @@ def takes_settings(
     return decorate
 
 
+def checked_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    """Return a name that can be stored and printed; a callback of options and arguments."""
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise click.BadParameter(f"expected 1 to {_LONGEST_NAME} printable characters")
+    return name
+
+
 def _with_options(command: Callable[..., None], flags: Iterable[Flag]) -> Callable[..., None]:
     options = [
         click.option(
@@ -95,8 +103,9 @@ def _with_options(command: Callable[..., None], flags: Iterable[Flag]) -> Callab
 def _settings(config: Path | None, pairs: Iterable[str], values: dict[Flag, str | None]) -> Settings:
     from voltyard.central.settings_sources import Given, load_settings  # noqa: PLC0415 - see above
 
+    environment = {k: v for k, v in os.environ.items() if k not in (CONFIG_VARIABLE, PASSWORD_VARIABLE)}
     given = [Given(flag.setting, value, flag.option) for flag, value in values.items() if value is not None]
-    return load_settings(config, os.environ, [*given, *map(_pair, pairs)])
+    return load_settings(config, environment, [*given, *map(_pair, pairs)])
 
 
 def _pair(text: str) -> Given:

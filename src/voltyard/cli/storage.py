@@ -21,3 +21,13 @@ def opened(settings: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Make the data directory if it is missing; raises `SettingsError` when that is impossible."""
+    from voltyard.central.settings_sources import SettingsError  # noqa: PLC0415
+
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"data_dir: {settings.data_dir} cannot be made: {error.strerror}") from error

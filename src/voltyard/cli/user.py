@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from voltyard.cli.key import ROLES
-from voltyard.cli.options import STORAGE, takes_settings
+from voltyard.cli.options import STORAGE, checked_name, takes_settings
 from voltyard.cli.storage import opened
 from voltyard.cli.tables import print_table, to_minute
 
@@ -28,7 +28,7 @@ _from_stdin = click.option(
 
 @user.command()
 @takes_settings(*STORAGE)
-@click.argument("name")
+@click.argument("name", callback=checked_name)
 @click.option(
     "--role",
     type=click.Choice(ROLES),

@@ -7,6 +7,7 @@ with an empty `meter_value`, since it has to be answered (OCPP 1.6 §4.7); one t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -15,15 +16,15 @@ from typing import Generic, NamedTuple, TypeVar, cast
 from msgspec import MsgspecError, json
 
 from voltyard.protocol.document import invalid, read
-from voltyard.protocol.errors import ErrorCode
+from voltyard.protocol.errors import ErrorCode, InvalidPayload
 from voltyard.protocol.moments import Moments, as_text
 from voltyard.protocol.payload import Payload, decode_hook, encode_hook, float_hook
 from voltyard.protocol.reading import Reader, ToTheLetter
 from voltyard.protocol.shape import Object, shape_of
-from voltyard.protocol.tolerant import Deviation, Dropped, Repairs
+from voltyard.protocol.tolerant import Deviation, Dropped, Repairs, Rule
 from voltyard.protocol.verbatim import Verbatim
 
-__all__ = ["Compliance", "Decoded", "Deviation", "Dropped", "PayloadDecoder", "encode"]
+__all__ = ["Compliance", "Decoded", "Deviation", "Dropped", "PayloadDecoder", "Rule", "encode"]
 
 P = TypeVar("P", bound=Payload)
 
@@ -71,15 +72,19 @@ class PayloadDecoder(Generic[P]):
         payload = self._quickly(raw)
         if payload is not None:
             return payload
-        return cast(P, _STRICT.payload(self._shape, read(raw)))  # the shape is P's
+        return cast(P, _STRICT.payload(self._shape, read(raw)))  # the shape makes it a P
 
     def tolerant(self, raw: bytes, received_at: datetime) -> Decoded[P]:
         """Return the payload and what was let pass; `InvalidPayload` for what cannot be repaired."""
         payload = self._quickly(raw)
         if payload is not None:
             return Decoded(payload, (), ())
+        value = read(raw)
+        if self._may_be_strict(raw):
+            with suppress(InvalidPayload):
+                return Decoded(cast(P, _STRICT.payload(self._shape, value)), (), ())
         repairs = Repairs(received_at)
-        payload = cast(P, Reader(repairs).payload(self._shape, read(raw)))  # the shape is P's
+        payload = cast(P, Reader(repairs).payload(self._shape, value))
         return Decoded(payload, repairs.deviations(), repairs.dropped(raw))
 
     def _quickly(self, raw: bytes) -> P | None:
@@ -91,6 +96,14 @@ class PayloadDecoder(Generic[P]):
         except _UNREADABLE:
             return None
         return self._verbatim.confirmed(payload, raw)
+
+    def _may_be_strict(self, raw: bytes) -> bool:
+        """Say whether a close look is worth while: what msgspec refuses is not strict."""
+        try:
+            self._decode(raw)
+        except _UNREADABLE:
+            return False
+        return True
 
 
 def encode(payload: Payload) -> bytes:

@@ -66,8 +66,10 @@ class Reader:
                 return self._structure(shape, value, path)
             case Array():
                 return self._array(shape, value, path)
-            case _:
-                return self._scalar(shape, value, path)
+        try:
+            return strict.scalar(shape, value, path)
+        except InvalidPayload as defect:
+            return self._leniency.scalar(shape, value, path, defect)
 
     def _structure(self, shape: Object, value: Value, path: Path) -> Structure:
         if not isinstance(value, dict):
@@ -92,12 +94,6 @@ class Reader:
         if len(value) < shape.min_length:
             raise invalid(ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION, path, "an empty array")
         return tuple(self._leniency.items(shape, value, partial(self._read, shape.items), path))
-
-    def _scalar(self, shape: Scalar, value: Value, path: Path) -> object:
-        try:
-            return strict.scalar(shape, value, path)
-        except InvalidPayload as defect:
-            return self._leniency.scalar(shape, value, path, defect)
 
 
 class ToTheLetter:

@@ -79,8 +79,10 @@ _any_frame = json.Decoder(list[Raw])
 _number = json.Decoder(int)
 _text = json.Decoder(str)
 _encode = json.Encoder().encode
-_call_prefix = re.compile(rb'\s*\[\s*2\s*,\s*("(?:[^"\\]|\\.){1,216}")\s*,')
-_surrogate_escape = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+# Type and id of a frame whose rest cannot be read; a whole escape counts as one of up to 216 characters.
+_prefix = re.compile(rb'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.){1,216}")\s*,')
+# Other escapes are matched so that the second backslash of `\\\\` is not taken for the first of a surrogate.
+_surrogate_escape = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|(\\.)")
 _UNREADABLE = (MsgspecError, ValueError, RecursionError)
 
 
@@ -180,25 +182,33 @@ class Connection:
 
     def _receive_unreadable(self, frame: bytes) -> Event:
         # A lone surrogate is JSON by its grammar, so the CALL around it deserves an answer.
-        repaired = _surrogate_escape.sub(rb"?", frame)
-        if repaired != frame and (prefix := _call_prefix.match(frame)) is not None:
-            try:
-                _any_frame.decode(repaired)
-                id = _text.decode(prefix[1])
-            except _UNREADABLE:
-                return FrameIgnored("not a JSON array")
-            return self._refuse(id, "lone surrogate")
-        return FrameIgnored("not a JSON array")
+        repaired = _surrogate_escape.sub(lambda escape: escape[1] or b"?", frame)
+        if repaired == frame:
+            return FrameIgnored("not a JSON array")
+        try:
+            _any_frame.decode(repaired)
+        except _UNREADABLE:
+            return FrameIgnored("not a JSON array")
+        return self._receive_defective(frame, "lone surrogate")
 
     def _receive_too_deep(self, frame: bytes) -> Event:
-        prefix = _call_prefix.match(frame)
-        if prefix is None:
-            return FrameIgnored("nested too deep to be read")
+        return self._receive_defective(frame, "nested too deep")
+
+    def _receive_defective(self, frame: bytes, defect: str) -> Event:
+        """Settle a frame of which only the beginning can be read."""
+        prefix = _prefix.match(frame)
         try:
-            id = _text.decode(prefix[1])
+            id = _text.decode(prefix[2]) if prefix else ""
         except _UNREADABLE:
-            return FrameIgnored("unreadable message id")
-        return self._refuse(id, "nested too deep")
+            id = ""
+        if prefix is None or not id:
+            return FrameIgnored(f"{defect}, and no readable message id")
+        if _number.decode(prefix[1]) == _CALL:
+            return self._refuse(id, defect)
+        if id != self._in_flight:
+            return FrameIgnored("answers no call in flight")
+        self._settle()
+        return AnswerUnusable(id, defect)
 
     def _receive_malformed_call(self, id: str, rest: list[Raw]) -> Event:
         if not id:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from voltyard.protocol import strict
-from voltyard.protocol.document import Number, Path, Value, cut, excerpt, json_path
-from voltyard.protocol.errors import InvalidPayload
+from voltyard.protocol.document import Number, Path, Value, cut, excerpt, invalid, json_path
+from voltyard.protocol.errors import ErrorCode, InvalidPayload
 from voltyard.protocol.messages import (
     ChargePointErrorCode,
     ChargePointStatus,
@@ -88,6 +88,8 @@ NUMERIC_TEXTS: frozenset[tuple[type[Structure], str]] = frozenset({(SampledValue
 # The items that can be taken out of an array; whether that may leave a required array empty. A meter value
 # without samples says nothing, but MeterValues has to be answered whatever it holds (OCPP 1.6 §4.7).
 DROPPABLE: Mapping[type[Structure], bool] = {SampledValue: False, MeterValue: True}
+# What deviates more often is not repaired: a hostile payload must not cost more than an honest one.
+MAX_DEVIATIONS = 2000
 
 _INTEGER = re.compile(r"-?[0-9]+(?:\.0*)?")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -107,12 +109,13 @@ class Repairs:
     invents is the time of receipt for a missing timestamp.
     """
 
-    __slots__ = ("_deviations", "_dropped", "_received_at")
+    __slots__ = ("_deviations", "_dropped", "_received_at", "_repairs")
 
     def __init__(self, received_at: datetime) -> None:
         self._received_at = received_at
         self._deviations: list[Deviation] = []
         self._dropped: list[tuple[Path, str]] = []
+        self._repairs = 0
 
     def deviations(self) -> tuple[Deviation, ...]:
         """Return what was let pass, in the order in which it was met."""
@@ -163,28 +166,35 @@ class Repairs:
         items: list[object] = []
         defects: list[InvalidPayload] = []
         for index, value in enumerate(values):
-            deviations, dropped = len(self._deviations), len(self._dropped)
+            mark = len(self._deviations), len(self._dropped)
             try:
                 items.append(read(value, (*path, index)))
             except InvalidPayload as defect:
-                # What was repaired in an item that is not used no longer counts.
-                del self._deviations[deviations:], self._dropped[dropped:]
-                self._note(Rule.DROPPED_ITEM, value, (*path, index))
-                self._dropped.append(((*path, index), defect.description))
+                self._drop(value, (*path, index), defect, mark)
                 defects.append(defect)
-        may_be_empty = array.min_length == 0 or (
-            DROPPABLE[array.items.type] and any(map(_holds_samples, values))
-        )
-        if defects and not items and not may_be_empty:
+        if defects and not items and not _may_be_left_empty(array, array.items.type, values):
             raise defects[0]
         return items
 
+    def _drop(self, value: Value, path: Path, defect: InvalidPayload, mark: tuple[int, int]) -> None:
+        deviations, dropped = mark  # what was let pass in an item that is not used does not count
+        del self._deviations[deviations:], self._dropped[dropped:]
+        self._note(Rule.DROPPED_ITEM, value, path)
+        self._dropped.append((path, defect.description))
+
     def _note(self, rule: Rule, value: Value, path: Path) -> None:
+        self._repairs += 1
+        if self._repairs > MAX_DEVIATIONS:
+            raise invalid(ErrorCode.FORMATION_VIOLATION, path, f"more than {MAX_DEVIATIONS} deviations")
         self._deviations.append(Deviation(rule, json_path(path), excerpt(value)))
 
 
 def _is_timestamp(member: Member) -> bool:
     return member.key == "timestamp" and isinstance(member.shape, Moment)
+
+
+def _may_be_left_empty(array: Array, items: type[Structure], values: list[Value]) -> bool:
+    return array.min_length == 0 or (DROPPABLE[items] and any(_holds_samples(value) for value in values))
 
 
 def _holds_samples(meter_value: Value) -> bool:

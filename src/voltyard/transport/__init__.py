@@ -2,10 +2,17 @@
 
 from voltyard.transport.backoff import Backoff
 from voltyard.transport.client import Reconnecting, connect, connection_url
+from voltyard.transport.conversation import connect_peer, serve_peers
 from voltyard.transport.deadlines import Deadlines
 from voltyard.transport.errors import (
+    AnswerInvalid,
+    CallRejected,
+    CallTimedOut,
+    Disconnected,
     HandshakeFailed,
     HandshakeRefused,
+    HangUp,
+    PeerError,
     SubprotocolRefused,
     TransportError,
 )
@@ -19,6 +26,8 @@ from voltyard.transport.handshake import (
     Tls,
 )
 from voltyard.transport.link import Link, Receiver
+from voltyard.transport.peer import FrameObserver, Peer, Responder
+from voltyard.transport.router import Role, Router, RouterResponder
 from voltyard.transport.server import Admit, Listener, RefusedHandshake, serve
 from voltyard.transport.websocket import Connected, Limits, WebSocketConnection
 
@@ -26,26 +35,40 @@ __all__ = [
     "SUBPROTOCOL",
     "Admission",
     "Admit",
+    "AnswerInvalid",
     "Backoff",
     "BasicCredentials",
+    "CallRejected",
+    "CallTimedOut",
     "Connected",
     "Deadlines",
+    "Disconnected",
+    "FrameObserver",
     "Handshake",
     "HandshakeFailed",
     "HandshakeLimits",
     "HandshakeRefused",
+    "HangUp",
     "Limits",
     "Link",
     "Listener",
+    "Peer",
+    "PeerError",
     "Receiver",
     "Reconnecting",
     "Refusal",
     "RefusedHandshake",
+    "Responder",
+    "Role",
+    "Router",
+    "RouterResponder",
     "SubprotocolRefused",
     "Tls",
     "TransportError",
     "WebSocketConnection",
     "connect",
+    "connect_peer",
     "connection_url",
     "serve",
+    "serve_peers",
 ]

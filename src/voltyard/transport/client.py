@@ -206,6 +206,13 @@ class _Opening(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(HandshakeFailed("the connection was lost during the opening handshake"))
 
+    def abandon(self) -> None:
+        """End the connection, which nobody is going to own."""
+        if self.opened.cancelled() or self.opened.exception() is not None:
+            self._transport.abort()
+        else:
+            self.opened.result().close(_GOING_AWAY)
+
     def _proceed(self) -> None:
         match self._protocol.handshake_exc, self._protocol.events_received():
             case InvalidStatus() as error, _:
@@ -230,12 +237,15 @@ class _Opening(asyncio.Protocol):
 async def _dial(uri: WebSocketURI, ssl: SSLContext | None, opening: _Opening) -> WebSocketConnection:
     context = (ssl or create_default_context()) if uri.secure else None
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_connection(lambda: opening, uri.host, uri.port, ssl=context)
+    try:
+        await loop.create_connection(lambda: opening, uri.host, uri.port, ssl=context)
+    except asyncio.CancelledError:
+        opening.opened.cancel()
+        raise
     try:
         return await opening.opened
     except asyncio.CancelledError:
-        # Nobody would own the connection.
-        transport.abort()
+        opening.abandon()
         raise
 
 

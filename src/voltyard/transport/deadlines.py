@@ -34,8 +34,8 @@ class Timers(Protocol):
 class Deadlines:
     """Wakes each watched object at its deadline, together with those of the same `resolution_s`.
 
-    A timer per connection costs memory and wakes the loop for one connection only. Never early, late by
-    at most the resolution.
+    A timer per connection costs memory and wakes the loop for one connection only. Late by at most the
+    resolution.
     """
 
     __slots__ = ("_resolution_s", "_slot_of", "_slots", "_timer", "_timer_slot", "_timers")

@@ -103,7 +103,7 @@ class Peer:
         """
         response = cast("type[R]", request.response)
         answer = await self.call_raw(request.action, encode(request), timeout=timeout)
-        decoder = _decoder(response)
+        decoder: PayloadDecoder[R] = _decoder(response)
         try:
             if self.compliance is Compliance.STRICT:
                 return decoder.strict(answer)
@@ -121,7 +121,8 @@ class Peer:
         if self._lost is not None:
             raise self._lost
         id = id or str(uuid4())
-        answer = self._answers[id] = self._loop.create_future()
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._answers[id] = answer
         self._timeouts[id] = timeout
         try:
             self._rpc.call(id, action, payload)

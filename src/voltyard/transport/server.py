@@ -248,7 +248,7 @@ class _Opening(asyncio.Protocol):
             deadline = self._door.deadlines.now() + self._door.handshake_limits.timeout_s
             self._door.deadlines.set(self, deadline)
         else:
-            self._report(HTTPStatus.TOO_MANY_REQUESTS, "too many handshakes in progress")
+            self._report(HTTPStatus.TOO_MANY_REQUESTS, "no room for another handshake")
             self._phase = _Phase.REFUSED
             self._transport.abort()
 
@@ -316,8 +316,6 @@ class _Opening(asyncio.Protocol):
             self.abort()
 
     def _upgrade(self, offered: tuple[str, ...], admission: Admission) -> None:
-        if self._transport.is_closing():
-            return
         self._phase = _Phase.UPGRADED
         self._admission = None
         subprotocol = choose_subprotocol(offered)

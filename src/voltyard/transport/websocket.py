@@ -318,12 +318,10 @@ class WebSocketConnection(asyncio.Protocol):
             self._deadlines.set(self, due)
 
     def _ending(self) -> tuple[int, str]:
-        """Return the code and reason of the close that came first."""
+        """Return the code and reason of the close frame that came first, 1006 if there was none."""
         protocol = self._protocol
-        if self._cut_reason is not None:
-            return _ABNORMAL, self._cut_reason
         close = protocol.close_rcvd if protocol.close_rcvd_then_sent else protocol.close_sent
-        return (int(close.code), close.reason) if close else (_ABNORMAL, "")
+        return (int(close.code), close.reason) if close else (_ABNORMAL, self._cut_reason or "")
 
 
 class Nobody:

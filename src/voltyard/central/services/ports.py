@@ -10,6 +10,7 @@ from typing import Protocol
 
 from voltyard.central.services.events import Event
 from voltyard.central.services.records import (
+    ApiKey,
     ChargePoint,
     Command,
     ConnectorReport,
@@ -45,6 +46,9 @@ class Connectors(Protocol):
 
     def report(self, report: ConnectorReport) -> None:
         """Store a report unless a newer one is there."""
+
+    def forget(self, charge_point_id: int) -> None:
+        """Drop the reports of a charge point."""
 
 
 class IdTags(Protocol):
@@ -179,6 +183,19 @@ class Evidence(Protocol):
         """Keep a DataTransfer and how it was answered."""
 
 
+class ApiKeys(Protocol):
+    """The keys of the API."""
+
+    def add(self, key: ApiKey) -> ApiKey:
+        """Store a new key and return it with its id."""
+
+    def remove(self, id: int) -> bool:
+        """Remove a key and say whether it was there."""
+
+    def remove_expired(self, at_us: int) -> None:
+        """Remove the keys whose time is over."""
+
+
 class UnitOfWork(Protocol):
     """Everything that one atomic piece of work may touch."""
 
@@ -209,6 +226,10 @@ class UnitOfWork(Protocol):
     @property
     def evidence(self) -> Evidence:
         """Deviations, quarantine, reports."""
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """Keys of the API."""
 
     def publish(self, event: Event) -> None:
         """Tell listeners once this work is durable."""

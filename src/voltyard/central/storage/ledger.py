@@ -90,6 +90,11 @@ class Ledger:
         if self._lazy_flush is None:
             self._lazy_flush = self._loop.call_later(_LAZY_FLUSH_S, self._flush_frames)
 
+    async def flush_frames(self) -> None:
+        """Store the frames that have been logged, and wait until they are; raises `StorageFailed`."""
+        self._frames_due = True
+        await self.run(_nothing)
+
     async def close(self) -> None:
         """Commit what is queued and end the thread."""
         if self._lazy_flush is not None:

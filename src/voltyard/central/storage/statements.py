@@ -47,7 +47,7 @@ class Statement:
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         assert isinstance(statement, CompilerElement)  # every executable of Core is one
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())

@@ -7,6 +7,7 @@ from sqlalchemy import Dialect
 from voltyard.central.services.events import Event
 from voltyard.central.storage.message_log import MessageLog
 from voltyard.central.storage.statements import Cursor
+from voltyard.central.storage.stores.api_keys import ApiKeyStore
 from voltyard.central.storage.stores.charge_points import ChargePointStore, ConnectorStore
 from voltyard.central.storage.stores.commands import CommandStore
 from voltyard.central.storage.stores.evidence import EvidenceStore
@@ -31,6 +32,7 @@ class Work:
         self.meter_values = MeterValueStore(cursor, dialect)
         self.commands = CommandStore(cursor, dialect)
         self.evidence = EvidenceStore(cursor, dialect)
+        self.api_keys = ApiKeyStore(cursor, dialect)
         self._deferred = (self.meter_values.deferred, *self.evidence.deferred)
 
     def publish(self, event: Event) -> None:

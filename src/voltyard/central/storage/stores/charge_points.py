@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, bindparam, insert, select
+from sqlalchemy import Dialect, bindparam, delete, insert, select
 
 from voltyard.central.services.records import ChargePoint, ConnectorReport
 from voltyard.central.storage.schema import charge_points, connectors
@@ -64,7 +64,14 @@ class ConnectorStore:
             ),
             dialect,
         )
+        self._delete = Statement(
+            delete(connectors).where(connectors.c.charge_point_id == bindparam("charge_point")), dialect
+        )
 
     def report(self, report: ConnectorReport) -> None:
         """Store a report unless a newer one is there."""
         self._put.run(self._cursor, **{name: getattr(report, name) for name in report.__struct_fields__})
+
+    def forget(self, charge_point_id: int) -> None:
+        """Drop the reports of a charge point."""
+        self._delete.run(self._cursor, charge_point=charge_point_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, bindparam, select
+from sqlalchemy import Dialect, bindparam, or_, select
 
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.storage.schema import commands
@@ -38,7 +38,7 @@ class CommandStore:
             .where(
                 here,
                 table.action == RemoteStartTransaction.action,
-                table.status.in_([CommandStatus.ANSWERED, CommandStatus.SENT]),
+                or_(table.status == CommandStatus.ANSWERED, table.status == CommandStatus.SENT),
                 table.transaction_id.is_(None),
                 table.created_at_us >= bindparam("since"),
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, literal_column
+from sqlalchemy import Dialect
 
 from voltyard.central.storage.schema import (
     certificate_requests,
@@ -99,7 +99,7 @@ def _counting(dialect: Dialect) -> Statement:
             index_elements=["charge_point_id", "action", "rule", "path"],
             set_={
                 "value": statement.excluded.value,
-                "count": deviations.c.count + literal_column("1"),
+                "count": deviations.c.count + 1,
                 "last_seen_us": statement.excluded.last_seen_us,
             },
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import astuple
-from sqlalchemy import Dialect, bindparam, exists, literal_column, select, update
+from sqlalchemy import Dialect, bindparam, exists, select, update
 
 from voltyard.central.services.records import MeterRow
 from voltyard.central.storage.schema import meter_values
@@ -24,7 +24,7 @@ class MeterValueStore:
         self._unlinked = Statement(
             select(table.id).where(
                 table.charge_point_id == bindparam("charge_point"),
-                table.transaction_id == literal_column("0"),
+                table.transaction_id == 0,
                 table.at_us >= bindparam("from_"),
                 table.at_us <= bindparam("to"),
                 table.connector_id == bindparam("connector"),

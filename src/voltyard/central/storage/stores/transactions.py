@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Dialect, bindparam, func, literal_column, select, update
+from sqlalchemy import Dialect, bindparam, func, select, update
 
 from voltyard.central.services.records import Stop, Transaction
 from voltyard.central.storage.schema import counters, instance, stops, transactions
@@ -25,13 +25,13 @@ class TransactionStore:
         here = table.charge_point_id == bindparam("charge_point")
         self._count = Statement(
             update(counters)
-            .where(counters.c.name == literal_column("'transactions'"))
-            .values(value=counters.c.value + literal_column("1"))
+            .where(counters.c.name == "transactions")
+            .values(value=counters.c.value + 1)
             .returning(counters.c.value),
             dialect,
         )
         self._key = Statement(
-            select(instance.c.value).where(instance.c.name == literal_column("'transaction_id_key'")), dialect
+            select(instance.c.value).where(instance.c.name == "transaction_id_key"), dialect
         )
         self._insert = inserting(transactions, dialect, but=())
         self._find_start = Statement(

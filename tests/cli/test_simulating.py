@@ -1,0 +1,89 @@
+"""Running a simulated charge point in the foreground: its arguments and its two views."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.cli.conftest import Voltyard
+
+from voltyard.chargepoint import SqliteStore
+from voltyard.chargepoint.simulator import SimulatedStation, Simulation
+from voltyard.cli.simulating import print_milestones, show_live
+from voltyard.transport import Link, Receiver
+
+URL = "ws://127.0.0.1:9/ocpp"
+View = Callable[[SimulatedStation, Console], Coroutine[None, None, None]]
+
+
+async def never_connected(_connected: Callable[[Link], Receiver]) -> None:
+    await asyncio.Event().wait()
+
+
+def watch(view: View, console: Console) -> None:
+    """Look at a charge point that has just come up."""
+
+    async def look() -> None:
+        station = SimulatedStation(Simulation(identity="CP-1", has_drivers=False), never_connected)
+        running = asyncio.create_task(station.run())
+        while station.snapshot() is None:
+            await asyncio.sleep(0)
+        watching = asyncio.create_task(view(station, console))
+        await asyncio.sleep(0)
+        watching.cancel()
+        running.cancel()
+        await asyncio.wait([watching, running])
+
+    asyncio.run(look())
+
+
+def test_without_a_terminal_there_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    watch(print_milestones, Console(file=io.StringIO()))
+
+    assert capsys.readouterr().out == "CP-1 offline | 1 Available | 2 Available\n"
+
+
+def test_a_terminal_shows_a_table() -> None:
+    screen = io.StringIO()
+
+    watch(show_live, Console(file=screen, force_terminal=True, width=120))
+
+    assert "Charge points" in screen.getvalue()
+    assert "offline" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--url", "http://127.0.0.1"], "--url: expected ws://host:port/path or wss://host:port/path, got "),
+        (["--url", "ws://"], "--url: expected"),
+        (["--url", "ws://a:b@host"], "--url: expected"),
+        (["--url", "ws://host:x"], "--url: expected"),
+        (["--url", URL, "--set", "HeartbeatInterval"], "--set: expected KEY=VALUE, got 'HeartbeatInterval'"),
+        (["--url", URL, "--set", "HeartbeatInterval=soon"], "--set: HeartbeatInterval"),
+        (["--url", URL, "--set", "Nonsense=1"], "--set: Nonsense"),
+    ],
+)
+def test_a_bad_argument_gets_one_line_and_status_2(
+    voltyard: Voltyard, arguments: list[str], line: str
+) -> None:
+    ended = voltyard("chargepoint", "--id", "CP-1", *arguments)
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith(f"voltyard: {line}")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_state_that_cannot_be_used_gets_one_line_and_status_3(voltyard: Voltyard, tmp_path: Path) -> None:
+    used = SqliteStore(tmp_path)
+
+    ended = voltyard("chargepoint", "--url", URL, "--id", "CP-1", "--state", str(tmp_path))
+    used.close()
+
+    assert (ended.status, ended.out) == (3, "")
+    assert ended.err.startswith(f"voltyard: the state in {tmp_path}")
+    assert ended.err.count("\n") == 1
