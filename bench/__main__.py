@@ -34,7 +34,7 @@ def main() -> int:
     try:
         _measure(options, results, console)
     except (ServerError, GeneratorError) as error:
-        console.print(f"bench: {error}", style="red", markup=False)
+        console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     report.show(results, console)
     is_complete = len(options.only) == len(CONTESTANTS) and set(options.part) == set(PARTS)
@@ -48,7 +48,7 @@ def _measure(options: argparse.Namespace, results: Results, console: Console) ->
         [each for each in CONTESTANTS if each.name in options.only],
         extent._replace(rounds=options.rounds or extent.rounds),
         options.connections,
-        lambda line: console.print(line, highlight=False, markup=False),
+        lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
     )
     bench.measure(options.part, results)
     if options.start_with is not None:

@@ -45,7 +45,7 @@ def goals(results: Results) -> tuple[Goal, ...]:
 
 def _paced_name(results: Results) -> str:
     connections = results.paced.connections if results.paced else 10_000
-    return f"p99 at 5 000 messages/s over {connections:_} connections".replace("_", " ")
+    return f"p99 at 5 000/s over {connections:_} connections".replace("_", " ")
 
 
 def _start_name(results: Results) -> str:

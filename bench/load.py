@@ -114,11 +114,11 @@ async def pace(order: Order, rate: float, charge_points: Sequence[ChargePoint]) 
     tally = Tally()
     missed: defaultdict[ChargePoint, deque[float]] = defaultdict(deque)
     turns = min(order.messages, round(order.seconds * rate))
-    unanswered = asyncio.Semaphore(0)
+    answers = asyncio.Semaphore(0)
 
     def answered(charge_point: ChargePoint, call: Call) -> None:
         tally.answered(call.action, charge_point.due_at)
-        unanswered.release()
+        answers.release()
         if missed[charge_point]:
             charge_point.send(missed[charge_point].popleft())
 
@@ -135,9 +135,9 @@ async def pace(order: Order, rate: float, charge_points: Sequence[ChargePoint]) 
             missed[charge_point].append(due_at)
         else:
             tally.sent(charge_point.send() - due_at)
-    async with asyncio.timeout(ANSWER_TIMEOUT_S):
-        for _ in range(turns):
-            await unanswered.acquire()
+    for _ in range(turns):
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await answers.acquire()
     return tally.outcome()
 
 

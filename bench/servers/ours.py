@@ -160,6 +160,7 @@ def _id_tag(id_tag: str) -> dict[str, Any]:
 def _transaction(number: int) -> dict[str, Any]:
     started_at_us = now_us() - number * _MINUTE_US
     return {
+        "number": number + 1,
         "id": number + 1,
         "charge_point_id": number % _CHARGE_POINTS + 1,
         "connector_id": 1,

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 from voltyard.protocol.actions import ACTIONS
 from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import (
-    Authorize,
     AuthorizationStatus,
+    Authorize,
     AuthorizeResponse,
     BootNotification,
     BootNotificationResponse,
@@ -40,15 +40,21 @@ from voltyard.transport.router import Role, Router, RouterResponder
 
 R = TypeVar("R", bound=Payload)
 Q = TypeVar("Q", bound=Request[Any])
-Answer = Payload | Exception | None
-
 ACCEPTED = IdTagInfo(status=AuthorizationStatus.ACCEPTED)
 BLOCKED = IdTagInfo(status=AuthorizationStatus.BLOCKED)
 REFUSED = CallError(ErrorCode.INTERNAL_ERROR, "out of order")
-SILENCE = None
-"""Scripted instead of an answer: the call is never answered."""
-
 RECONNECT_S = 1.0
+
+
+class Late(NamedTuple):
+    """Scripted instead of an answer: the usual one, after some seconds."""
+
+    seconds: float
+
+
+Answer = Payload | Exception | Late
+SILENCE = Late(40)
+"""So late that nobody waits for it any more."""
 
 
 class Received(NamedTuple):
@@ -76,7 +82,7 @@ class CentralSystem:
         self._scripts: dict[str, deque[Answer]] = {}
         self._transaction_ids = iter(range(1001, 10_000))
         self._peer: Peer | None = None
-        self._link: memory.MemoryLink | None = None
+        self._far: memory.MemoryLink | None = None
         handlers: dict[type[Request[Any]], Callable[[Peer, Any], Any]] = {
             action.request: self._answer for action in ACTIONS.values() if action.from_charge_point
         }
@@ -98,6 +104,11 @@ class CentralSystem:
         assert self._peer is not None, "not connected"
         return await self._peer.call_raw(action, payload, timeout=timeout)
 
+    def send_raw(self, frame: bytes) -> None:
+        """Send the charge point anything at all."""
+        assert self._far is not None, "not connected"
+        self._far.send(frame)
+
     def go_offline(self) -> None:
         """Cut the connection and let nobody in."""
         self.is_reachable = False
@@ -105,8 +116,8 @@ class CentralSystem:
 
     def cut(self) -> None:
         """Cut the connection."""
-        if self._link is not None:
-            self._link.abort()
+        if self._far is not None:
+            self._far.abort()
 
     def requests(self, kind: type[Q], *, since: int = 0) -> list[Q]:
         """Return what came of one kind."""
@@ -132,14 +143,16 @@ class CentralSystem:
     async def _stay_connected(self, connected: Callable[[Link], Receiver]) -> None:
         while True:
             if self.is_reachable:
-                lost = asyncio.Event()
-                near, self._link = memory.connect(connected, lambda link: self._accept(link, lost))
-                self.connections += 1
-                try:
-                    await lost.wait()
-                finally:
-                    near.close(1001)
+                await self._connect(connected, asyncio.Event())
             await asyncio.sleep(RECONNECT_S)
+
+    async def _connect(self, connected: Callable[[Link], Receiver], lost: asyncio.Event) -> None:
+        near, self._far = memory.connect(connected, lambda link: self._accept(link, lost))
+        self.connections += 1
+        try:
+            await lost.wait()
+        finally:
+            near.close(1001)
 
     def _accept(self, link: Link, lost: asyncio.Event) -> Receiver:
         self._peer = peer = Peer(link, self._responder)
@@ -150,11 +163,15 @@ class CentralSystem:
         script = self._scripts.get(request.action)
         if script:
             answer = script.popleft()
-            if answer is SILENCE:
-                return asyncio.get_running_loop().create_future()
+            if isinstance(answer, Late):
+                return self._late_answer(request, answer.seconds)
             if isinstance(answer, Exception):
                 raise answer
             return answer
+        return self._usual_answer(request)
+
+    async def _late_answer(self, request: Request[Any], seconds: float) -> Payload:
+        await asyncio.sleep(seconds)
         return self._usual_answer(request)
 
     def _usual_answer(self, request: Request[Any]) -> Payload:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, story
+
 from voltyard.chargepoint.clock import StationClock, SystemClock, sleep_unless
 
 

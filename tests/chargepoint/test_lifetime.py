@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.chargepoint.virtual_time import run
 from tests.chargepoint.world import TAG, world
+
 from voltyard.protocol.messages import ChargePointStatus, MeterValues, StartTransaction, StopTransaction
 
 
@@ -29,6 +30,5 @@ def test_a_session_from_plug_to_unplug() -> None:
             assert len(w.central.requests(StartTransaction)) == 1
             assert len(w.central.requests(MeterValues)) == 2
             assert len(w.central.requests(StopTransaction)) == 1
-            print(w.central.received)
 
     run(story())

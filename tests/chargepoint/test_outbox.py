@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.chargepoint.virtual_time import BEGINNING, story
+
 from voltyard.chargepoint.outbox import Message, Outbox
 from voltyard.chargepoint.store import Change, MemoryStore
 from voltyard.protocol.messages import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from tests.chargepoint.central_system import ACCEPTED
 from tests.chargepoint.virtual_time import BEGINNING, story
+
 from voltyard.chargepoint.outbox import Message, Outbox
 from voltyard.chargepoint.store import MemoryStore
 from voltyard.chargepoint.transactions import UNKNOWN_ID, Transactions, last_register_wh

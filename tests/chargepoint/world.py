@@ -10,7 +10,14 @@ from pathlib import Path
 
 from tests.chargepoint.central_system import CentralSystem
 from tests.chargepoint.virtual_time import VirtualClock
-from voltyard.chargepoint.simulator import SimulatedHardware, SimulatedStation, Simulation, Vehicle, VehicleModel
+
+from voltyard.chargepoint.simulator import (
+    SimulatedHardware,
+    SimulatedStation,
+    Simulation,
+    Vehicle,
+    VehicleModel,
+)
 from voltyard.chargepoint.snapshot import ConnectorSnapshot, StationSnapshot
 from voltyard.protocol.messages import ChargePointStatus, StatusNotification
 
@@ -69,6 +76,7 @@ async def world(
     state: Path | None = None,
     central: CentralSystem | None = None,
     connectors: int = 2,
+    has_fixed_cables: bool = False,
     speed: float = 1.0,
     is_booted: bool = True,
     **settings: str,
@@ -79,6 +87,7 @@ async def world(
     simulation = Simulation(
         identity="CP-1",
         connectors=connectors,
+        has_fixed_cables=has_fixed_cables,
         state_directory=state,
         speed=speed,
         has_drivers=False,

@@ -9,8 +9,14 @@ import pytest
 from msgspec import Meta
 from tests.protocol.oracle import PAYLOADS
 
-from voltyard.protocol.messages import ChargingSchedulePeriod, KeyValue, MeterValue, Reason, StopTransaction
-from voltyard.protocol.messages import UpdateFirmware
+from voltyard.protocol.messages import (
+    ChargingSchedulePeriod,
+    KeyValue,
+    MeterValue,
+    Reason,
+    StopTransaction,
+    UpdateFirmware,
+)
 from voltyard.protocol.payload import DateTime, Payload, Structure
 from voltyard.protocol.shape import Array, Choice, Flag, Member, Moment, Object, Tenth, Text, Whole, shape_of
 

@@ -301,6 +301,8 @@ class TestConnect:
                         await asyncio.sleep(0)
                     attempt.cancel()
                     await asyncio.wait([attempt])
+                    if not attempt.cancelled():
+                        attempt.result().close(1001)
                     if receiver.connections:
                         endings.append((receiver.connections, await receiver.lost()))
             return endings
@@ -516,22 +518,19 @@ class TestReconnecting:
 
     def test_pings_at_an_interval_that_is_set_while_connected_and_keeps_it(self) -> None:
         async def story() -> list[int]:
-            opened = asyncio.Semaphore(0)
             seen: asyncio.Queue[int] = asyncio.Queue()
 
             async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await answer(reader, writer, *SPEAKING_OCPP16)
-                opened.release()
                 seen.put_nowait((await first_frame(reader))[0])
 
             deadlines = Deadlines(asyncio.get_running_loop(), 0.002)
-            receiver = Recorder()
             async with tcp_server(handle) as url:
                 dial = partial(connect, url, "CP1", deadlines=deadlines)
-                reconnecting = Reconnecting(dial, receiver, self.backoff(), ping_interval_s=0)
+                reconnecting = Reconnecting(dial, Recorder(), self.backoff(), ping_interval_s=0)
                 async with staying(reconnecting):
-                    await opened.acquire()
-                    await receiver.opened()
+                    while reconnecting._connection is None:
+                        await asyncio.sleep(0)
                     reconnecting.set_ping_interval(0.01)
                     return [await seen.get(), await seen.get()]
 

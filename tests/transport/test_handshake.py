@@ -3,6 +3,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.transport.raw import OCPP16, UPGRADE, request
 
 from voltyard.transport.errors import UnusableRequest
@@ -20,11 +22,21 @@ from voltyard.transport.handshake import (
     refusal_response,
 )
 
+HEADERS = [header.encode() for header in UPGRADE]
+
 
 def judged(received: bytes, endpoint: str = "/ocpp") -> Handshake:
     complete = ServerHandshake(DEFAULT_HANDSHAKE_LIMITS).receive(received)
     assert complete is not None
     return read_handshake(complete, endpoint, "192.0.2.1", None)
+
+
+def status_of(received: bytes) -> int:
+    try:
+        judged(received)
+    except UnusableRequest as error:
+        return error.status
+    return 101
 
 
 def basic(credentials: bytes) -> bytes:
@@ -257,6 +269,12 @@ class TestRequest:
             ServerHandshake(DEFAULT_HANDSHAKE_LIMITS).receive(received)
 
         assert refused.value.status == status
+
+    @given(st.lists(st.sampled_from(HEADERS) | st.binary(max_size=40)))
+    def test_of_any_kind_is_read_or_refused(self, lines: list[bytes]) -> None:
+        received = b"\r\n".join([b"GET /ocpp/CP1 HTTP/1.1", *HEADERS, *lines, b"", b""])
+
+        assert status_of(received) in {101, 400, 426}
 
     def test_that_is_not_complete_has_no_response(self) -> None:
         with pytest.raises(ValueError, match="not complete"):

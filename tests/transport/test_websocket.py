@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from tests.aio import Echo, Recorder, run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.aio import Echo, FakeTimers, Recorder, run
 from tests.transport.raw import (
     BINARY,
     CLOSE,
@@ -19,7 +21,9 @@ from tests.transport.raw import (
     closing,
     frame,
 )
+from websockets.protocol import Protocol, Side, State
 
+from voltyard.transport.deadlines import Deadlines
 from voltyard.transport.handshake import Admission, Handshake
 from voltyard.transport.link import Link, Receiver
 from voltyard.transport.server import Listener, serve
@@ -143,6 +147,73 @@ class TestMessages:
                 return echoed, await client.closed_with()
 
         assert run(story(), loop_factory=loop_factory) == (b"x" * 60_000, 1001)
+
+
+FRAMES = st.builds(
+    frame,
+    st.integers(0, 15),
+    st.binary(max_size=200),
+    fin=st.booleans(),
+    masked=st.sampled_from([True, True, True, False]),
+    reserved=st.sampled_from([0, 0, 0, 1, 2, 4]),
+)
+
+
+class TestWhateverArrives:
+    @given(st.lists(FRAMES | st.binary(max_size=20)), st.integers(1, 50))
+    @settings(deadline=None)
+    def test_nothing_fails_and_the_receiver_is_told_of_the_end_once(
+        self, arriving: list[bytes], chunk: int
+    ) -> None:
+        stream = b"".join(arriving)
+        receiver = Recorder()
+        timers = FakeTimers()
+        connection = WebSocketConnection(
+            Sink(),
+            Protocol(Side.SERVER, state=State.OPEN, max_size=1000),
+            receiver,
+            limits=LIMITS,
+            deadlines=Deadlines(timers),
+            ping_interval_s=30,
+            gone=lambda _: None,
+        )
+
+        for start in range(0, len(stream), chunk):
+            connection.data_received(stream[start : start + chunk])
+            timers.advance(1)
+        connection.eof_received()
+        connection.connection_lost(None)
+        timers.advance(1000)
+
+        assert len(receiver.losses) == 1
+        assert all(message.decode() is not None for message in queued(receiver.frames))
+        assert timers.pending == []
+
+
+def queued(frames: asyncio.Queue[bytes]) -> list[bytes]:
+    return [frames.get_nowait() for _ in range(frames.qsize())]
+
+
+class Sink(asyncio.Transport):
+    """Swallows what is written."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert data
+
+    def write_eof(self) -> None:
+        pass
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def abort(self) -> None:
+        pass
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        pass
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
 
 
 class CountingTransport(asyncio.Transport):

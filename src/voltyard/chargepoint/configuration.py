@@ -45,10 +45,12 @@ class Configuration:
         self._read_only = _read_only_values(equipment)
         self._values: dict[str, Value] = {}
         self._changed = asyncio.Event()
-        for name, text in {**_writable_values(equipment), **(settings or {})}.items():
-            self._values[_name_of(name)] = self._parse(_key_of(name), text)
+        for name, text in _writable_values(equipment).items():
+            self._values[name] = self._parse(_key_of(name), text)
         for name, text in self._read_only.items():
             self._values[name] = parse(_key_of(name), text)
+        for name, text in (settings or {}).items():
+            self._preset(name, text)
         self._restore()
 
     def boolean(self, name: str) -> bool:
@@ -121,6 +123,11 @@ class Configuration:
                 if measurand_of(item) not in self._equipment.measurands:
                     raise ValueError(f"{key.name}: {item} cannot be measured here")
         return value
+
+    def _preset(self, name: str, text: str) -> None:
+        if not self._has(name) or _name_of(name) in self._read_only:
+            raise ValueError(f"{name} is no key that can be set at this charge point")
+        self._values[_name_of(name)] = self._parse(_key_of(name), text)
 
     def _restore(self) -> None:
         for name, text in self._store.read(_KIND).items():

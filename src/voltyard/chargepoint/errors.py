@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class StateUnusable(Exception):  # noqa: N818 - it says what is the matter with the state
+class StateUnusable(Exception):
     """What a charge point has kept cannot be used: locked by another process, corrupt, or not writable."""
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -14,7 +14,7 @@ class StateUnusable(Exception):  # noqa: N818 - it says what is the matter with 
         self.reason = reason
 
 
-class UnknownConnector(LookupError):  # noqa: N818 - it says what is the matter with the number
+class UnknownConnector(LookupError):
     """The charge point has no connector with this number."""
 
     def __init__(self, connector_id: int) -> None:

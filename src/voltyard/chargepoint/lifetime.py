@@ -80,8 +80,11 @@ class Lifetime:
 
     def tag_presented(self, connector_id: int, id_tag: str) -> None:
         session = self._parts.session(connector_id)
-        if is_id_token(id_tag):
-            self._spawn(present(session, self._parts.authorizer, id_tag))
+        if not is_id_token(id_tag):
+            return
+        question = present(session, self._parts.authorizer, id_tag)
+        if question is not None:
+            self._spawn(question)
 
     def fault_raised(
         self, connector_id: int, error_code: ChargePointErrorCode, info: str = "", vendor_error_code: str = ""
@@ -176,5 +179,5 @@ class Lifetime:
         return self._tasks.create_task(work)
 
 
-class _Over(Exception):  # noqa: N818 - not an error: the way to end a task group
+class _Over(Exception):
     """The charge point restarts."""

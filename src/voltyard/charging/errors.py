@@ -5,7 +5,7 @@ from __future__ import annotations
 from voltyard.protocol.messages import ChargePointStatus
 
 
-class TransitionRefused(Exception):  # noqa: N818 - it says what happened to the event
+class TransitionRefused(Exception):
     """The connector status matrix has no transition for this event (OCPP 1.6 §4.9)."""
 
     def __init__(self, connector_id: int, status: ChargePointStatus, event: str) -> None:

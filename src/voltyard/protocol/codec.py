@@ -135,8 +135,8 @@ class _PayloadEncoder:
             return _encode(self._moments.replace(payload, as_text) if self._moments else payload)
         except UnicodeEncodeError:
             raise invalid(ErrorCode.FORMATION_VIOLATION, (), "a lone surrogate in a string") from None
-        except OverflowError:
-            reason = "a number or date-time out of range"
+        except (OverflowError, ValueError):
+            reason = "a date-time or number that cannot be written"
             raise invalid(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, (), reason) from None
         except (TypeError, AttributeError, NotImplementedError, RecursionError) as error:
             raise invalid(ErrorCode.TYPE_CONSTRAINT_VIOLATION, (), str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
@@ -92,7 +93,7 @@ def excerpt(value: Value) -> str:
     """Return the first 100 characters of a value: a string's own, everything else as JSON."""
     if isinstance(value, str):
         return value[:MAX_EXCERPT]
-    return msgspec.json.encode(value, enc_hook=_number_as_written).decode()[:MAX_EXCERPT]
+    return msgspec.json.encode(value, enc_hook=_as_written).decode()[:MAX_EXCERPT]
 
 
 class _RepeatingObject(dict[str, Value]):
@@ -118,12 +119,8 @@ class _Objects:
         if len(value) == len(pairs):
             return value
         self.repeated = True
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                return _RepeatingObject(pairs, key)
-            seen.add(key)
-        return value
+        times = Counter(key for key, _ in pairs)
+        return _RepeatingObject(pairs, next(key for key in times if times[key] > 1))
 
 
 def _check_form(value: Value) -> None:
@@ -169,7 +166,5 @@ def _refuse_constant(name: str) -> NoReturn:
     raise json.JSONDecodeError(name, "", 0)
 
 
-def _number_as_written(value: object) -> msgspec.Raw:
-    if not isinstance(value, Number):
-        raise NotImplementedError(f"no writing of {type(value).__name__}")
-    return msgspec.Raw(value.text.encode())
+def _as_written(number: Number) -> msgspec.Raw:
+    return msgspec.Raw(number.text.encode())

@@ -56,9 +56,13 @@ class AnswerUnusable(Struct, frozen=True):
 
 
 class CallRefused(Struct, frozen=True):
-    """A malformed CALL; its CALLERROR is already among the frames to send."""
+    """A malformed CALL; its CALLERROR is already among the frames to send.
+
+    `action` is empty if it cannot be read.
+    """
 
     id: str
+    action: str
     code: ErrorCode
     description: str
 
@@ -79,9 +83,9 @@ _any_frame = json.Decoder(list[Raw])
 _number = json.Decoder(int)
 _text = json.Decoder(str)
 _encode = json.Encoder().encode
-# Type and id of a frame whose rest cannot be read; a whole escape counts as one of up to 216 characters.
-_prefix = re.compile(rb'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.){1,216}")\s*,')
-# Other escapes are matched so that the second backslash of `\\\\` is not taken for the first of a surrogate.
+# What can be told of a frame whose rest is unreadable: its type, its id and, of a CALL, its action.
+_prefix = re.compile(rb'\s*\[\s*([234])\s*,\s*("(?:[^"\\]|\\.)+")\s*,\s*(?:("(?:[^"\\]|\\.)*")\s*,)?')
+# Other escapes are matched, too: the second backslash of an escaped one does not begin a surrogate.
 _surrogate_escape = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|(\\.)")
 _UNREADABLE = (MsgspecError, ValueError, RecursionError)
 
@@ -92,13 +96,13 @@ class Connection:
     Each readable CALL gets exactly one answer, no input raises, and at most one CALL of ours is in
     flight; later ones wait for their turn (OCPP-J 1.6 §4.1.1). Calls of both sides may cross.
 
-    With `lenient` a message id of more than 36 characters is accepted; the caller sees it by its length.
+    While `lenient` a message id of more than 36 characters is accepted; the caller sees it by its length.
     """
 
-    __slots__ = ("_in_flight", "_lenient", "_outbox", "_unanswered", "_waiting")
+    __slots__ = ("_in_flight", "_outbox", "_unanswered", "_waiting", "lenient")
 
     def __init__(self, *, lenient: bool = False) -> None:
-        self._lenient = lenient
+        self.lenient = lenient
         self._outbox: list[bytes] = []
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._in_flight: str | None = None
@@ -149,13 +153,13 @@ class Connection:
     def _receive_call(self, id: str, action: str, payload: bytes, frame: bytes) -> Event:
         if not id:
             return FrameIgnored("empty message id")
-        if len(id) > MAX_ID_LENGTH and not self._lenient:
-            return self._refuse(id, f"message id longer than {MAX_ID_LENGTH} characters")
+        if len(id) > MAX_ID_LENGTH and not self.lenient:
+            return self._refuse(id, action, f"message id longer than {MAX_ID_LENGTH} characters")
         earlier = self._unanswered.get(id)
         if earlier is not None:
             if earlier == frame:
                 return FrameIgnored("repeats the call being handled; one answer serves both")
-            return self._refuse(id, "another call with this id is being handled")
+            return self._refuse(id, action, "another call with this id is being handled")
         self._unanswered[id] = frame
         return CallReceived(id, action, payload)
 
@@ -163,7 +167,7 @@ class Connection:
         try:
             elements = _any_frame.decode(frame)
         except RecursionError:
-            return self._receive_too_deep(frame)
+            return self._receive_defective(frame, 4, "nested too deep")
         except _UNREADABLE:
             return self._receive_unreadable(frame)
         if len(elements) < 2:
@@ -173,7 +177,7 @@ class Connection:
         except _UNREADABLE:
             return FrameIgnored("unknown message type or unreadable message id")
         if kind is MessageType.CALL:
-            return self._receive_malformed_call(id, elements[2:])
+            return self._receive_malformed_call(id, _text_or_none(elements[2:3]), len(elements))
         if id != self._in_flight:
             return FrameIgnored("answers no call in flight")
         if kind is MessageType.CALL_RESULT:
@@ -186,36 +190,37 @@ class Connection:
         if repaired == frame:
             return FrameIgnored("not a JSON array")
         try:
-            _any_frame.decode(repaired)
+            count = len(_any_frame.decode(repaired))
         except _UNREADABLE:
             return FrameIgnored("not a JSON array")
-        return self._receive_defective(frame, "lone surrogate")
+        return self._receive_defective(frame, count, "a lone surrogate")
 
-    def _receive_too_deep(self, frame: bytes) -> Event:
-        return self._receive_defective(frame, "nested too deep")
-
-    def _receive_defective(self, frame: bytes, defect: str) -> Event:
-        """Settle a frame of which only the beginning can be read."""
+    def _receive_defective(self, frame: bytes, count: int, defect: str) -> Event:
+        """Take in a frame of `count` elements of which the last cannot be read here."""
         prefix = _prefix.match(frame)
+        if prefix is None:
+            return FrameIgnored(f"{defect}, and no message id before it")
         try:
-            id = _text.decode(prefix[2]) if prefix else ""
+            kind, id = _number.decode(prefix[1]), _text.decode(prefix[2])
+            action = _text.decode(prefix[3]) if prefix[3] else None
         except _UNREADABLE:
-            id = ""
-        if prefix is None or not id:
-            return FrameIgnored(f"{defect}, and no readable message id")
-        if _number.decode(prefix[1]) == _CALL:
-            return self._refuse(id, defect)
+            return FrameIgnored(f"{defect} in the message id or action")
+        if kind == _CALL:
+            if action is None or count != 4:
+                return self._receive_malformed_call(id, action, count)
+            # Whoever reads the payload finds the defect in it, and says where.
+            return self._receive_call(id, action, frame[prefix.end() :].rstrip().removesuffix(b"]"), frame)
         if id != self._in_flight:
             return FrameIgnored("answers no call in flight")
         self._settle()
         return AnswerUnusable(id, defect)
 
-    def _receive_malformed_call(self, id: str, rest: list[Raw]) -> Event:
+    def _receive_malformed_call(self, id: str, action: str | None, count: int) -> Event:
         if not id:
             return FrameIgnored("empty message id")
-        if len(rest) != 2:
-            return self._refuse(id, f"a CALL has 4 elements, not {len(rest) + 2}")
-        return self._refuse(id, "the action is not a string")
+        if count != 4:
+            return self._refuse(id, action or "", f"a CALL has 4 elements, not {count}")
+        return self._refuse(id, "", "the action is not a string")
 
     def _receive_result(self, id: str, rest: list[Raw]) -> Event:
         self._settle()
@@ -232,9 +237,9 @@ class Connection:
             return AnswerUnusable(id, "unreadable CALLERROR")
         return CallFailed(id, code or ErrorCode.GENERIC_ERROR, description)
 
-    def _refuse(self, id: str, description: str) -> CallRefused:
+    def _refuse(self, id: str, action: str, description: str) -> CallRefused:
         self._send_error(id, ErrorCode.FORMATION_VIOLATION, description)
-        return CallRefused(id, ErrorCode.FORMATION_VIOLATION, description)
+        return CallRefused(id, action, ErrorCode.FORMATION_VIOLATION, description)
 
     def _send_error(self, id: str, code: ErrorCode, description: str) -> None:
         text = description[:MAX_DESCRIPTION_LENGTH].encode("utf-8", "replace").decode()
@@ -249,3 +254,10 @@ class Connection:
         if self._in_flight is None and self._waiting:
             self._in_flight, frame = self._waiting.popleft()
             self._outbox.append(frame)
+
+
+def _text_or_none(elements: list[Raw]) -> str | None:
+    try:
+        return _text.decode(elements[0]) if elements else None
+    except _UNREADABLE:
+        return None

@@ -11,7 +11,7 @@ from msgspec import ValidationError, convert
 from voltyard.protocol.document import Number, Path, Value, invalid, quote
 from voltyard.protocol.errors import ErrorCode, InvalidPayload
 from voltyard.protocol.payload import Tenths
-from voltyard.protocol.shape import Choice, Flag, Moment, Scalar, Tenth, Text, Whole
+from voltyard.protocol.shape import Choice, Moment, Scalar, Tenth, Text, Whole
 
 DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 _DATE_TIME = re.compile(DATE_TIME)
@@ -31,7 +31,7 @@ def scalar(shape: Scalar, value: Value, path: Path) -> object:
             return moment(value, path)
         case Tenth():
             return tenth(value, path)
-        case Flag():
+        case _:
             return flag(value, path)
 
 

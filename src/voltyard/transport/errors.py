@@ -34,7 +34,8 @@ class SubprotocolRefused(TransportError):
     """The server opened the connection without agreeing on `ocpp1.6` (OCPP-J 1.6 §3.2)."""
 
     def __init__(self, selected: str | None) -> None:
-        super().__init__(f"the server selected the subprotocol {selected!r}")
+        choice = "no subprotocol" if selected is None else f"the subprotocol {selected!r}"
+        super().__init__(f"the server selected {choice}")
         self.selected = selected
 
 

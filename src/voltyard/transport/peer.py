@@ -61,6 +61,7 @@ class Peer:
     __slots__ = (
         "_after_answer",
         "_answers",
+        "_compliance",
         "_link",
         "_loop",
         "_lost",
@@ -70,7 +71,6 @@ class Peer:
         "_serving",
         "_timeouts",
         "_waiting",
-        "compliance",
     )
 
     def __init__(
@@ -81,7 +81,7 @@ class Peer:
         observer: FrameObserver | None = None,
         compliance: Compliance = Compliance.TOLERANT,
     ) -> None:
-        self.compliance = compliance
+        self._compliance = compliance
         self._link = link
         self._respond = responder.respond
         self._observer = observer
@@ -93,6 +93,16 @@ class Peer:
         self._serving: CallReceived | None = None
         self._after_answer: list[Callable[[], None]] = []
         self._lost: Disconnected | None = None
+
+    @property
+    def compliance(self) -> Compliance:
+        """How strictly the peer is read; may change at any time."""
+        return self._compliance
+
+    @compliance.setter
+    def compliance(self, compliance: Compliance) -> None:
+        self._compliance = compliance
+        self._rpc.lenient = compliance is Compliance.TOLERANT
 
     async def call(self, request: Request[R], *, timeout: float = DEFAULT_CALL_TIMEOUT_S) -> R:
         """Send a request and return its answer; later requests wait until it is settled.
@@ -109,7 +119,7 @@ class Peer:
                 return decoder.strict(answer)
             return decoder.tolerant(answer, datetime.now(UTC)).payload
         except InvalidPayload as error:
-            raise AnswerInvalid(request.action, error.description) from error
+            raise AnswerInvalid(error.description) from error
 
     async def call_raw(
         self, action: str, payload: bytes, *, timeout: float = DEFAULT_CALL_TIMEOUT_S, id: str | None = None
@@ -219,6 +229,8 @@ class Peer:
             case InvalidPayload(code=code, description=description):
                 self._rpc.reject(call.id, code, description)
             case HangUp(code=code, reason=reason):
+                # What came after it would be done and never answered; the peer reports it again.
+                self._waiting.clear()
                 self._link.close(code, reason)
             case _:
                 _log.error("handler failed", action=call.action, exc_info=error)
@@ -249,7 +261,7 @@ class Peer:
             case CallFailed(code=code, description=description):
                 answer.set_exception(CallRejected(code, description))
             case AnswerUnusable(reason=reason):
-                answer.set_exception(AnswerInvalid("", reason))
+                answer.set_exception(AnswerInvalid(reason))
 
     def _time_out(self, id: str) -> None:
         answer = self._answers.get(id)
@@ -257,7 +269,10 @@ class Peer:
             answer.set_exception(CallTimedOut())
 
     def _flush(self) -> None:
-        for frame in self._rpc.frames_to_send():
+        frames = self._rpc.frames_to_send()
+        if self._lost is not None:
+            return
+        for frame in frames:
             self._link.send(frame)
             if self._observer is not None:
                 self._observer.sent(frame)

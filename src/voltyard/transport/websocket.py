@@ -19,6 +19,10 @@ from voltyard.transport.link import Link, Receiver
 Connected = Callable[[Link], Receiver]
 """Called once when a connection opens, before the first frame; says who receives what it delivers."""
 
+# Looked up once: on Python 3.11 reaching a member through its Enum costs more than the comparison.
+_OPEN = State.OPEN
+_TEXT, _CONT, _BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
+
 _ABNORMAL = 1006
 _MAX_REASON_BYTES = 123  # RFC 6455 §5.5: 125 bytes in a control frame, two of them the code
 _LAST_CHANCE_S = 0.1
@@ -50,7 +54,7 @@ DEFAULT_PING_INTERVAL_S = 30.0
 class WireLog(logging.LoggerAdapter[logging.Logger]):
     """Keeps the protocol library from logging headers and frames, which may hold passwords."""
 
-    def isEnabledFor(self, level: int) -> bool:  # noqa: N802, the name is the standard library's
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name is the standard library's
         return level >= logging.WARNING and super().isEnabledFor(level)
 
 
@@ -129,7 +133,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Send one text message; dropped when the connection is closing."""
-        if self._protocol.state is State.OPEN:
+        if self._protocol.state is _OPEN:
             self._protocol.send_text(frame)
             # What is sent while messages are being delivered leaves in one write.
             if not self._receiving:
@@ -138,7 +142,7 @@ class WebSocketConnection(asyncio.Protocol):
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and nothing after it; what arrives from now on is dropped."""
         self._closing = True
-        if self._protocol.state is State.OPEN:
+        if self._protocol.state is _OPEN:
             self._protocol.send_close(code, _clipped(reason))
             self._flush()
             self._expect_close()
@@ -182,7 +186,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._receive(frame)
         self._receiving = False
         self._flush()
-        if self._protocol.state is not State.OPEN:
+        if self._protocol.state is not _OPEN:
             self._expect_close()
 
     def eof_received(self) -> None:
@@ -229,11 +233,11 @@ class WebSocketConnection(asyncio.Protocol):
     def _receive(self, frame: Frame) -> None:
         # Identity tests instead of a match: this runs for every message.
         opcode = frame.opcode
-        if opcode is Opcode.TEXT and frame.fin:
+        if opcode is _TEXT and frame.fin:
             self._deliver(bytes(frame.data))
-        elif opcode is Opcode.TEXT or opcode is Opcode.CONT:
+        elif opcode is _TEXT or opcode is _CONT:
             self._gather(frame)
-        elif opcode is Opcode.BINARY:
+        elif opcode is _BINARY:
             self._fail(1003, "only text messages are understood")
 
     def _gather(self, frame: Frame) -> None:
@@ -261,7 +265,7 @@ class WebSocketConnection(asyncio.Protocol):
         # Bytes that complete no frame begin or continue a message.
         if frame_completed and self._partial is None:
             self._message_due = _NEVER
-        elif self._message_due == _NEVER and self._protocol.state is State.OPEN:
+        elif self._message_due == _NEVER and self._protocol.state is _OPEN:
             self._message_due = self._deadlines.now() + self._limits.message_timeout_s
             self._arm()
 

@@ -147,11 +147,7 @@ class Session:
             if self.registration is not RegistrationStatus.ACCEPTED:
                 self._check_registered(call.action)
             route = self._shared.router.route(call.action)
-            if self._peer.compliance is Compliance.STRICT:
-                request = route.decoder.strict(call.payload)
-            else:
-                request = self._read_tolerantly(route, call)
-            return route.handler(self, request)
+            return route.handler(self, self._read(route, call))
         except (InvalidPayload, CallError) as error:
             if call.action in TRANSACTION_RELATED:
                 return self._keep_and_refuse(call, error)
@@ -164,6 +160,15 @@ class Session:
         if self.registration is RegistrationStatus.PENDING and action in self._triggered:
             return
         raise CallError(ErrorCode.SECURITY_ERROR, "the charge point is not accepted")
+
+    def _read(self, route: Route, call: CallReceived) -> Request[Any]:
+        if len(call.id) <= MAX_ID_LENGTH or self._peer.compliance is Compliance.STRICT:
+            try:
+                return cast("Request[Any]", route.decoder.strict(call.payload))
+            except InvalidPayload:
+                if self._peer.compliance is Compliance.STRICT:
+                    raise
+        return self._read_tolerantly(route, call)
 
     def _read_tolerantly(self, route: Route, call: CallReceived) -> Request[Any]:
         request, deviations, dropped = route.decoder.tolerant(call.payload, from_us(self.last_seen_us))

@@ -23,16 +23,17 @@ def meter_values(
 ) -> MeterValuesResponse:
     """Store meter values; whatever they say they are answered (reference A.23)."""
     sent = request.transaction_id
-    transaction_id = sent or 0
-    if sent is not None and not work.transactions.owns(origin.id, sent):
-        matching = _match(work, origin, request) if request.meter_value else None
-        transaction_id = 0 if matching is None else matching.id
+    number = 0
+    if sent is not None:
+        number = work.transactions.number_of(origin.id, sent)
+        if not number and (matching := _match(work, origin, request)) is not None:
+            number = matching.number
     store_meter_values(
         work,
         charge_point_id=origin.id,
         connector_id=request.connector_id,
         sent_transaction_id=sent,
-        transaction_id=transaction_id,
+        transaction_number=number,
         meter_values=request.meter_value,
         received_at_us=received_at_us,
     )
@@ -42,7 +43,7 @@ def meter_values(
                 "meter_values.received",
                 origin.identity,
                 received_at_us,
-                {"connector_id": request.connector_id, "transaction_id": transaction_id or None},
+                {"connector_id": request.connector_id, "transaction_id": sent if number else None},
             )
         )
     return MeterValuesResponse()
@@ -54,18 +55,18 @@ def store_meter_values(
     charge_point_id: int,
     connector_id: int,
     sent_transaction_id: int | None,
-    transaction_id: int,
+    transaction_number: int,
     meter_values: Sequence[MeterValue],
     received_at_us: int,
 ) -> None:
-    """Store one row per meter value; `transaction_id` is 0 for values of no transaction that we know."""
+    """Store one row per meter value; `transaction_number` is 0 for values of no transaction that we know."""
     for value in meter_values:
         samples = _encode(value.sampled_value)
         totals = summarise(value)
         work.meter_values.add(
             MeterRow(
                 charge_point_id,
-                transaction_id,
+                transaction_number,
                 sent_transaction_id,
                 connector_id,
                 to_us(value.timestamp),
@@ -83,6 +84,8 @@ def store_meter_values(
 
 def _match(work: UnitOfWork, origin: Origin, request: MeterValues) -> Transaction | None:
     """Return the running transaction that values with an unusable id can only mean: connector and time."""
+    if not request.meter_value:
+        return None
     sampled_at_us = to_us(request.meter_value[0].timestamp)
     fitting = [
         transaction

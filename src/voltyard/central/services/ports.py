@@ -67,8 +67,8 @@ class IdTags(Protocol):
 class Transactions(Protocol):
     """The transactions, and the stops that are not theirs."""
 
-    def next_id(self) -> int:
-        """Return an id that was never issued and never will be again, 1..2^31-1."""
+    def issue_id(self) -> tuple[int, int]:
+        """Return the number and the id of a new transaction; neither is ever issued again, 1..2^31-1."""
 
     def add(self, transaction: Transaction) -> None:
         """Store a new transaction."""
@@ -81,8 +81,8 @@ class Transactions(Protocol):
     def get(self, charge_point_id: int, id: int) -> Transaction | None:
         """Return a transaction of this charge point; never another one's."""
 
-    def owns(self, charge_point_id: int, id: int) -> bool:
-        """Whether this is a transaction of this charge point."""
+    def number_of(self, charge_point_id: int, id: int) -> int:
+        """Return the number of a transaction of this charge point, 0 if it has none of this id."""
 
     def running(self, charge_point_id: int) -> list[Transaction]:
         """Return what runs at a charge point, oldest first."""
@@ -112,7 +112,7 @@ class MeterValues(Protocol):
     def unlinked(self, charge_point_id: int, connector_id: int, from_us: int, to_us: int) -> list[int]:
         """Return the row ids of values of a time that named a transaction which we do not know."""
 
-    def link(self, row_id: int, transaction_id: int) -> None:
+    def link(self, row_id: int, transaction_number: int) -> None:
         """Note which transaction a value belongs to."""
 
 

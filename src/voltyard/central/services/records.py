@@ -58,8 +58,12 @@ class IdTag(Struct, frozen=True):
 
 
 class Transaction(Struct, frozen=True):
-    """One transaction; running while `stopped_at_us` is None. `anomalies` are words separated by blanks."""
+    """One transaction; running while `stopped_at_us` is None. `anomalies` are words separated by blanks.
 
+    `number` counts transactions and stays inside; charge points and people know the `id`.
+    """
+
+    number: int
     id: int
     charge_point_id: int
     connector_id: int
@@ -92,10 +96,10 @@ class Stop(Struct, frozen=True):
 
 
 class MeterRow(Struct, frozen=True):
-    """One meter value: the samples as sent, and what queries need of them."""
+    """One meter value: the samples as sent, and what queries need of them; number 0 is no transaction."""
 
     charge_point_id: int
-    transaction_id: int
+    transaction_number: int
     sent_transaction_id: int | None
     connector_id: int
     at_us: int

@@ -40,8 +40,10 @@ def start_transaction(
         verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=known.id)
         return StartTransactionResponse(transaction_id=known.id, id_tag_info=verdict)
     verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=0)
+    number, id = work.transactions.issue_id()
     transaction = Transaction(
-        id=work.transactions.next_id(),
+        number=number,
+        id=id,
         charge_point_id=origin.id,
         connector_id=request.connector_id,
         id_tag=request.id_tag,
@@ -107,7 +109,7 @@ def stop_transaction(
             charge_point_id=origin.id,
             connector_id=0 if transaction is None else transaction.connector_id,
             sent_transaction_id=request.transaction_id,
-            transaction_id=0 if transaction is None else transaction.id,
+            transaction_number=0 if transaction is None else transaction.number,
             meter_values=request.transaction_data,
             received_at_us=received_at_us,
         )
@@ -151,7 +153,7 @@ def _link_earlier(work: UnitOfWork, origin: Origin, transaction: Transaction) ->
         transaction.started_at_us,
         transaction.start_received_at_us if stop is None else stop.stopped_at_us,
     ):
-        work.meter_values.link(row_id, transaction.id)
+        work.meter_values.link(row_id, transaction.number)
     if stop is not None:
         work.transactions.link_stop(stop, transaction.id)
         _end(work, origin, transaction, stop)

@@ -35,3 +35,11 @@ class StorageFailed(HangUp):
     def __init__(self, reason: str) -> None:
         super().__init__(1013, "storage failed, try again later")
         self.detail = reason
+
+
+class Contended(StorageFailed):
+    """Somebody else's work was in the way; tried again the same may be committed."""
+
+
+class WorkRefused(StorageFailed):
+    """The database works but will not have this piece of work, now or later."""

@@ -117,7 +117,10 @@ id_tags = Table(
 transactions = Table(
     "transactions",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    # Ids are unpredictable (see transaction_ids); what is stored about transactions lies together by number,
+    # which follows time, so that a batch touches few pages.
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, nullable=False, unique=True),
     _charge_point(),
     Column("connector_id", BigInteger, nullable=False),
     Column("id_tag", Text, nullable=False),
@@ -135,9 +138,10 @@ transactions = Table(
     Column("anomalies", Text, nullable=False, server_default=text("''")),  # words, separated by blanks
     # The same start, on any socket, node or message id, after any restart, is the same transaction.
     UniqueConstraint(
-        "charge_point_id", "connector_id", "started_at_us", "id_tag_key", "meter_start", name="uq_start"
+        "charge_point_id", "started_at_us", "connector_id", "id_tag_key", "meter_start", name="uq_start"
     ),
     Index("ix_transactions_newest", "started_at_us", "id"),
+    Index("ix_transactions_tag", "id_tag_key", "started_at_us"),
     Index(
         "ix_transactions_open",
         "charge_point_id",
@@ -174,7 +178,7 @@ meter_values = Table(
     metadata,
     _number(),
     _charge_point(),
-    Column("transaction_id", BigInteger, nullable=False),  # 0: of no transaction that we know
+    Column("transaction_number", BigInteger, nullable=False),  # 0: of no transaction that we know
     Column("sent_transaction_id", BigInteger),
     Column("connector_id", BigInteger, nullable=False),
     Column("at_us", BigInteger, nullable=False),
@@ -188,8 +192,8 @@ meter_values = Table(
     Column("received_at_us", BigInteger, nullable=False),
     Index(
         "uq_meter_value",
+        "transaction_number",
         "charge_point_id",
-        "transaction_id",
         "at_us",
         "connector_id",
         "digest",

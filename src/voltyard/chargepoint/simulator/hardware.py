@@ -189,7 +189,8 @@ MEASURANDS: Final = frozenset(
 class SimulatedHardware:
     """A charge point's hardware, and the hands of those who use it.
 
-    `speed` makes physics run faster than the clock: with 60, a minute's energy flows in a second.
+    `speed` makes physics run faster than the clock: with 60, a minute's energy flows in a second. So many of
+    the next restarts fail as `failing_restarts` says.
     """
 
     def __init__(
@@ -200,6 +201,7 @@ class SimulatedHardware:
         *,
         speed: float = 1.0,
     ) -> None:
+        self.failing_restarts = 0
         self._connectors = tuple(connectors)
         self._clock = clock
         self._boot_notification = boot_notification
@@ -223,6 +225,9 @@ class SimulatedHardware:
 
     async def restart(self, type: ResetType) -> bool:
         await self._clock.sleep(_RESTART_S[type])
+        if self.failing_restarts > 0:
+            self.failing_restarts -= 1
+            return False
         return True
 
     async def run(self) -> None:
@@ -276,6 +281,10 @@ class SimulatedHardware:
         """Break something; 0 breaks the charge point itself."""
         if self._listener is not None:
             self._listener.fault_raised(connector_id, error_code, info)
+
+    def update(self, boot_notification: BootNotification) -> None:
+        """Be another one from now on: other firmware, for example."""
+        self._boot_notification = boot_notification
 
     def clear_fault(self, connector_id: int) -> None:
         """Repair it."""

@@ -46,6 +46,7 @@ class Simulation:
 
     identity: str
     connectors: int = 2
+    has_fixed_cables: bool = False
     state_directory: Path | None = None
     speed: float = 1.0
     seed: int = 0
@@ -105,6 +106,7 @@ class SimulatedStation:
                 self._clock,
                 self._random("meter", connector_id),
                 register_wh=last_register_wh(self._store, connector_id),
+                has_lock=not simulation.has_fixed_cables,
             )
             for connector_id in self._connector_ids
         ]

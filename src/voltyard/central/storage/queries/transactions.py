@@ -64,17 +64,13 @@ def meter_value_page(
     connection: Connection, transaction_id: int, after: tuple[int, int] | None, limit: int
 ) -> Page[MeterRow]:
     """Return the meter values of a transaction, oldest first; raises `NotFound` if there is no such one."""
-    owner = connection.execute(
-        select(transactions.c.charge_point_id).where(transactions.c.id == transaction_id)
+    number = connection.execute(
+        select(transactions.c.number).where(transactions.c.id == transaction_id)
     ).scalar()
-    if owner is None:
+    if number is None:
         raise NotFound(f"no transaction {transaction_id}")
     table = meter_values.c
-    query = (
-        select(meter_values)
-        .where(table.charge_point_id == owner, table.transaction_id == transaction_id)
-        .order_by(table.at_us, table.id)
-    )
+    query = select(meter_values).where(table.transaction_number == number).order_by(table.at_us, table.id)
     if after is not None:
         query = query.where(tuple_(table.at_us, table.id) > tuple_(*after))
     found = [(row.id, MeterRow(*row[1:])) for row in connection.execute(query.limit(limit + 1))]
@@ -113,8 +109,8 @@ def _transactions() -> Select[*tuple[Any, ...]]:
     newest = (
         select(values.energy_wh)
         .where(
+            values.transaction_number == table.number,
             values.charge_point_id == table.charge_point_id,
-            values.transaction_id == table.id,
             values.energy_wh.is_not(None),
         )
         .order_by(values.at_us.desc())

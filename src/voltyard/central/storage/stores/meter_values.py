@@ -24,7 +24,7 @@ class MeterValueStore:
         self._unlinked = Statement(
             select(table.id).where(
                 table.charge_point_id == bindparam("charge_point"),
-                table.transaction_id == 0,
+                table.transaction_number == 0,
                 table.at_us >= bindparam("from_"),
                 table.at_us <= bindparam("to"),
                 table.connector_id == bindparam("connector"),
@@ -40,13 +40,13 @@ class MeterValueStore:
                 # The same value may have come twice, unlinked and linked: then it is stored already.
                 ~exists().where(
                     other.c.charge_point_id == table.charge_point_id,
-                    other.c.transaction_id == bindparam("transaction"),
+                    other.c.transaction_number == bindparam("transaction"),
                     other.c.at_us == table.at_us,
                     other.c.connector_id == table.connector_id,
                     other.c.digest == table.digest,
                 ),
             )
-            .values(transaction_id=bindparam("transaction")),
+            .values(transaction_number=bindparam("transaction")),
             dialect,
         )
 
@@ -61,6 +61,6 @@ class MeterValueStore:
             self._cursor, int, charge_point=charge_point_id, connector=connector_id, from_=from_us, to=to_us
         )
 
-    def link(self, row_id: int, transaction_id: int) -> None:
+    def link(self, row_id: int, transaction_number: int) -> None:
         """Note which transaction a value belongs to."""
-        self._link.run(self._cursor, id_=row_id, transaction=transaction_id)
+        self._link.run(self._cursor, id_=row_id, transaction=transaction_number)

@@ -19,7 +19,7 @@ class TransactionStore:
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
         self._ids: TransactionIds | None = None
-        self._owned: set[tuple[int, int]] = set()
+        self._numbers: dict[tuple[int, int], int] = {}
         table = transactions.c
         found = select(transactions)
         here = table.charge_point_id == bindparam("charge_point")
@@ -73,15 +73,15 @@ class TransactionStore:
             dialect,
         )
 
-    def next_id(self) -> int:
-        """Return an id that was never issued and never will be again, 1..2^31-1."""
+    def issue_id(self) -> tuple[int, int]:
+        """Return the number and the id of a new transaction; neither is ever issued again, 1..2^31-1."""
         if self._ids is None:
             key = self._key.one(self._cursor, str)
             assert key is not None  # the first revision of the schema makes it
             self._ids = TransactionIds(bytes.fromhex(key))
         count = self._count.one(self._cursor, int)
         assert count is not None  # likewise
-        return self._ids.issue(count)
+        return count, self._ids.issue(count)
 
     def add(self, transaction: Transaction) -> None:
         """Store a new transaction."""
@@ -107,22 +107,20 @@ class TransactionStore:
         """Return a transaction of this charge point; never another one's."""
         return self._get.one(self._cursor, Transaction, id_=id, charge_point=charge_point_id)
 
-    def owns(self, charge_point_id: int, id: int) -> bool:
-        """Whether this is a transaction of this charge point."""
-        # Asked for each meter value, and once true it stays true.
+    def number_of(self, charge_point_id: int, id: int) -> int:
+        """Return the number of a transaction of this charge point, 0 if it has none of this id."""
+        # Asked for each meter value, and it never changes.
         key = (charge_point_id, id)
-        if key in self._owned:
-            return True
-        if self.get(charge_point_id, id) is None:
-            return False
-        if len(self._owned) >= _MAX_REMEMBERED:
-            self._owned.clear()
-        self._owned.add(key)
-        return True
+        number = self._numbers.get(key, 0)
+        if not number and (found := self.get(charge_point_id, id)) is not None:
+            if len(self._numbers) >= _MAX_REMEMBERED:
+                self._numbers.clear()
+            number = self._numbers[key] = found.number
+        return number
 
     def forget(self) -> None:
         """Forget what was read in a batch that did not come about."""
-        self._owned.clear()
+        self._numbers.clear()
 
     def running(self, charge_point_id: int) -> list[Transaction]:
         """Return what runs at a charge point, oldest first."""

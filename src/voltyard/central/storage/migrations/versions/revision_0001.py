@@ -211,7 +211,7 @@ def upgrade() -> None:
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("charge_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("transaction_id", sa.BigInteger(), nullable=False),
+        sa.Column("transaction_number", sa.BigInteger(), nullable=False),
         sa.Column("sent_transaction_id", sa.BigInteger(), nullable=True),
         sa.Column("connector_id", sa.BigInteger(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
@@ -231,7 +231,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_meter_value",
         "meter_values",
-        ["charge_point_id", "transaction_id", "at_us", "connector_id", "digest"],
+        ["transaction_number", "charge_point_id", "at_us", "connector_id", "digest"],
         unique=True,
     )
     op.create_table(
@@ -311,7 +311,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "transactions",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("charge_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("connector_id", sa.BigInteger(), nullable=False),
         sa.Column("id_tag", sa.Text(), nullable=False),
@@ -330,10 +331,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["charge_point_id"], ["charge_points.id"], name=op.f("fk_transactions_charge_point_id")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_transactions")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_transactions")),
         sa.UniqueConstraint(
-            "charge_point_id", "connector_id", "started_at_us", "id_tag_key", "meter_start", name="uq_start"
+            "charge_point_id", "started_at_us", "connector_id", "id_tag_key", "meter_start", name="uq_start"
         ),
+        sa.UniqueConstraint("id", name=op.f("uq_transactions_id")),
     )
     op.create_index(
         "ix_transactions_active_tag",
@@ -352,6 +354,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("stopped_at_us IS NULL"),
         postgresql_where=sa.text("stopped_at_us IS NULL"),
     )
+    op.create_index("ix_transactions_tag", "transactions", ["id_tag_key", "started_at_us"], unique=False)
     counters = sa.table("counters", sa.column("name"), sa.column("value"))
     op.bulk_insert(counters, [{"name": "transactions", "value": 0}])
     # What makes transaction ids unpredictable; it must never change, or ids would be issued twice.

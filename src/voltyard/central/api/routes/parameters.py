@@ -1,0 +1,26 @@
+"""What endpoints share: the operations, and the parameters of lists."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar.params import Dependency, Parameter
+
+from voltyard.central.operations import Operations
+from voltyard.central.operations.cursors import DEFAULT_LIMIT, MAX_LIMIT, Span
+
+Ops = Annotated[Operations, Dependency(skip_validation=True)]
+Page = Annotated[Span, Dependency(skip_validation=True)]
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many items a page may have.")]
+Cursor = Annotated[str | None, Parameter(description="The `next` of the page before.")]
+Wait = Annotated[
+    int, Parameter(ge=0, le=120, description="Seconds to wait for the end of the command before answering.")
+]
+Number = Annotated[int, Parameter(ge=1, le=2**63 - 1)]
+ChargePointFilter = Annotated[str | None, Parameter(description="Only of this charge point.")]
+
+
+async def span(limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Span:
+    """Return which page of a list is asked for."""
+    return Span(limit, cursor)
