@@ -15,7 +15,7 @@ _PAGE = b"\0" * 4096
 
 
 def facts() -> Mapping[str, str | int | float]:
-    """Return cores, versions, and how long this machine takes to sync a page to its disk."""
+    """Return cores, versions, how long a page takes to the disk, and how busy others keep the machine."""
     return {
         "cores": os.cpu_count() or 0,
         "architecture": platform.machine(),
@@ -23,6 +23,7 @@ def facts() -> Mapping[str, str | int | float]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "fdatasync_us": _fdatasync_us(),
+        "load_before": os.getloadavg()[0],
     }
 
 

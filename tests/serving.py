@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -19,6 +21,7 @@ VOLTYARD = [str(Path(sys.executable).with_name("voltyard"))]
 class Serving:
     """A central system over one directory; its addresses stay the same over restarts.
 
+    `async with` ends it, whatever happens.
     Security profile 0 is allowed, so that tests can leave passwords out where they are not the point.
     """
 
@@ -29,6 +32,15 @@ class Serving:
         self._options = ["--data-dir", str(directory)]
         if database is not None:
             self._options += ["--database", database]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
 
     @property
     def ocpp_url(self) -> str:
@@ -50,18 +62,17 @@ class Serving:
         """Start it, wait until it is ready and return how many seconds that took."""
         began = time.monotonic()
         ocpp_port, api_port = self._ports
-        self._process = await asyncio.create_subprocess_exec(
-            *VOLTYARD,
-            "serve",
-            *self._options,
-            "--ocpp-port",
-            str(ocpp_port),
-            "--api-port",
-            str(api_port),
-            stdout=subprocess.PIPE,
-            stderr=(self._directory / "serve.log").open("ab"),
-            env={**os.environ, "VOLTYARD_OCPP__ALLOW_UNAUTHENTICATED": "true"},
-        )
+        ports = ("--ocpp-port", str(ocpp_port), "--api-port", str(api_port))
+        with (self._directory / "serve.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *VOLTYARD,
+                "serve",
+                *self._options,
+                *ports,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "VOLTYARD_OCPP__ALLOW_UNAUTHENTICATED": "true"},
+            )
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             if line.startswith(b"ready "):

@@ -6,10 +6,27 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests.postgres import PostgresServer
 
 from voltyard.central.storage.database import Database, open_database
+from voltyard.central.storage.schema import metadata
+
+_KEPT = {"instance", "counters"}
+# One after the other, in the order in which foreign keys allow it: many times faster than TRUNCATE.
+_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_EMPTIED = [table.name for table in reversed(metadata.sorted_tables) if table.name not in _KEPT]
+# One after the other, in the order in which foreign keys allow it: many times faster than TRUNCATE.
+_EMPTYING = ";".join(
+    [
+        f"SELECT pg_terminate_backend(pid, 5000) {_OTHERS}",
+        *(f"DELETE FROM {name}" for name in _EMPTIED),
+        "DELETE FROM counters WHERE name <> 'transactions'",
+        "UPDATE counters SET value = 0",
+        "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+)
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +38,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> str:
-    """The name of a database with the newest schema and nothing in it."""
-    name = postgres.create_database()
-    open_database(postgres.url(name)).close()
-    return name
+def used_postgres_url(postgres: PostgresServer) -> str:
+    """The one PostgreSQL database of the newest schema that tests share, one after the other."""
+    url = postgres.url(postgres.create_database())
+    open_database(url).close()
+    return url
 
 
 @pytest.fixture
@@ -37,11 +54,11 @@ def ready_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def ready_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """A fresh PostgreSQL database of the newest schema."""
-    name = postgres.create_database(template=postgres_template)
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def ready_postgres_url(used_postgres_url: str) -> Iterator[str]:
+    """A PostgreSQL database of the newest schema with nothing in it; making one anew takes far longer."""
+    yield used_postgres_url
+    with psycopg.connect(used_postgres_url, autocommit=True) as connection:
+        connection.execute(_EMPTYING.encode())
 
 
 @pytest.fixture(

@@ -55,13 +55,13 @@ class Caller:
 class Desk:
     """An authorizer of a charge point that has been accepted."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, store: MemoryStore | None = None, **settings: str) -> None:
         equipment = Equipment(
             connectors=1,
             measurands=frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER}),
             has_fixed_cables=False,
         )
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self.clock = StationClock(VirtualClock())
         self.configuration = Configuration(self.store, equipment, settings)
         self.cache = Cache(self.store)
@@ -170,6 +170,17 @@ async def test_nobody_charges_before_the_charge_point_was_ever_accepted() -> Non
     desk.go_offline()
 
     assert await desk.may_charge("A")
+
+
+@story
+async def test_a_charge_point_that_is_not_accepted_now_decides_as_offline() -> None:
+    desk = await Desk().booted()
+    desk.authorizer.learn("A", ACCEPTED)
+    rebooted = Desk(store=desk.store)
+
+    assert await rebooted.may_charge("A")
+
+    assert rebooted.caller.asked == []
 
 
 @story

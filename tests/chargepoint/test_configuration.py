@@ -190,6 +190,13 @@ def test_a_fixed_cable_cannot_be_unlocked() -> None:
     assert target.change("UnlockConnectorOnEVSideDisconnect", "true") is ConfigurationStatus.REJECTED
 
 
+def test_what_has_become_read_only_is_left_out() -> None:
+    store = MemoryStore()
+    configuration(store).change("UnlockConnectorOnEVSideDisconnect", "true")
+
+    assert read(configuration(store, FIXED), "UnlockConnectorOnEVSideDisconnect") == "false"
+
+
 def test_connectors_are_counted() -> None:
     """R-225."""
     assert read(configuration(), "NumberOfConnectors") == "2"

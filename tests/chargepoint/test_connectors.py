@@ -15,15 +15,18 @@ from tests.chargepoint.world import TAG, World, vehicle, world
 from voltyard.chargepoint.connectors import EV_SIDE_DISCONNECTED
 from voltyard.charging.connector import transition_between
 from voltyard.protocol.messages import (
+    AuthorizationStatus,
     Authorize,
     AvailabilityType,
     ChangeAvailability,
     ChargePointErrorCode,
     ChargePointStatus,
+    IdTagInfo,
     Reason,
     RemoteStartTransaction,
     RemoteStopTransaction,
     StartTransaction,
+    StartTransactionResponse,
     StatusNotification,
     StopTransaction,
     UnlockConnector,
@@ -191,6 +194,25 @@ async def test_a_refused_tag_keeps_the_cable_until_it_or_its_group_comes_back() 
         assert len(w.central.requests(StartTransaction)) == 1
 
 
+@pytest.mark.parametrize(("parent", "lets_go"), [("GROUP", True), ("OTHERS", False)])
+@story
+async def test_a_tag_of_the_same_group_lets_go_of_the_cable_too(parent: str, lets_go: bool) -> None:
+    """R-168."""
+    async with world() as w:
+        accepted = AuthorizationStatus.ACCEPTED
+        w.central.tags[TAG] = IdTagInfo(status=accepted, parent_id_tag="GROUP")
+        w.central.tags["OTHER"] = IdTagInfo(status=accepted, parent_id_tag=parent)
+        refused = StartTransactionResponse(id_tag_info=BLOCKED, transaction_id=7)
+        w.central.script(StartTransaction, refused)
+        await w.charge()
+        assert w.hardware.connectors[0].is_locked
+
+        w.hardware.tap(1, "OTHER")
+        await w.after()
+
+        assert w.hardware.connectors[0].is_locked is not lets_go
+
+
 @story
 async def test_a_refused_tag_may_stop_only_the_energy() -> None:
     """R-169, R-215: SuspendedEVSE wins."""
@@ -238,6 +260,39 @@ async def test_without_unlocking_on_ev_side_disconnect_the_tag_lets_go_of_the_ca
 
 
 @story
+async def test_a_fixed_cable_can_go_back_into_the_vehicle() -> None:
+    async with world(has_fixed_cables=True, StopTransactionOnEVSideDisconnect="false") as w:
+        await w.charge()
+        w.hardware.unplug(1)
+        await w.after()
+        assert w.status() is SUSPENDED_EV
+        w.hardware.plug_in(1, vehicle())
+        await w.after()
+        assert w.status() is CHARGING
+
+        w.hardware.unplug(1)
+        w.hardware.tap(1, TAG)
+        await w.after()
+
+        assert w.reported()[-3:] == [SUSPENDED_EV, FINISHING, AVAILABLE]
+        assert len(w.central.requests(StartTransaction)) == 1
+
+
+@story
+async def test_a_cable_that_was_torn_out_is_locked_for_nobody() -> None:
+    async with world(
+        UnlockConnectorOnEVSideDisconnect="false", StopTransactionOnEVSideDisconnect="false"
+    ) as w:
+        await w.charge()
+        w.hardware.unplug(1)
+        await w.after()
+
+        await w.charge(id_tag="NEXT")
+
+        assert w.status() is CHARGING
+
+
+@story
 async def test_pulling_the_cable_from_the_vehicle_can_leave_the_transaction_open() -> None:
     """R-185, R-187."""
     async with world(StopTransactionOnEVSideDisconnect="false") as w:
@@ -264,6 +319,8 @@ async def test_a_fixed_cable_pulled_from_the_vehicle_leaves_nothing_to_do() -> N
 
         assert w.reported()[-2:] == [FINISHING, AVAILABLE]
         assert w.central.requests(StopTransaction)[0].reason is Reason.EV_DISCONNECTED
+        await w.charge(id_tag="NEXT")
+        assert w.status() is CHARGING
 
 
 @story
@@ -454,7 +511,7 @@ def _acts() -> list[Any]:
 ACTS = _acts()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.integers(0, len(ACTS) - 1), max_size=25),
     st.booleans(),

@@ -169,6 +169,19 @@ async def test_silence_of_a_living_central_system_counts_as_a_failure() -> None:
 
 
 @story
+async def test_a_refused_heartbeat_is_a_sign_of_life_too() -> None:
+    """Z7."""
+    async with world(TransactionMessageAttempts="1") as w:
+        w.central.script(StartTransaction, SILENCE)
+        w.central.script(Heartbeat, REFUSED)
+        await w.charge()
+        await w.after(100)
+
+        assert w.central.connections == 1
+        assert w.connector().transaction_id == -1
+
+
+@story
 async def test_silence_of_a_dead_connection_does_not_count_and_is_left() -> None:
     """Z7."""
     async with world(TransactionMessageAttempts="1") as w:

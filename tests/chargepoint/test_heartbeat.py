@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from tests.chargepoint.central_system import REFUSED
-from tests.chargepoint.virtual_time import story
+import asyncio
+from functools import partial
+
+from tests.chargepoint.central_system import REFUSED, CentralSystem
+from tests.chargepoint.test_configuration import EQUIPMENT
+from tests.chargepoint.test_uplink import Deaf
+from tests.chargepoint.virtual_time import VirtualClock, story
 from tests.chargepoint.world import world
 
-from voltyard.protocol.messages import ChangeConfiguration, Heartbeat
+from voltyard.chargepoint.clock import StationClock
+from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.heartbeat import beat
+from voltyard.chargepoint.store import MemoryStore
+from voltyard.chargepoint.uplink import Uplink
+from voltyard.protocol.messages import ChangeConfiguration, DataTransfer, Heartbeat
 
 
 @story
@@ -30,14 +40,19 @@ async def test_any_other_message_stands_for_a_heartbeat() -> None:
 @story
 async def test_the_clock_is_set_once_a_day_all_the_same() -> None:
     """R-082."""
-    async with world(MeterValueSampleInterval="290") as w:
-        await w.charge()
-        await w.after(86_000)
-        assert w.central.requests(Heartbeat) == []
+    clock = StationClock(VirtualClock())
+    central, uplink = CentralSystem(clock.now), Uplink(clock)
+    staying = asyncio.create_task(central.stay_connected(partial(uplink.connected, Deaf())))
+    await uplink.up()
+    beating = asyncio.create_task(beat(uplink, Configuration(MemoryStore(), EQUIPMENT), clock))
 
-        await w.after(1000)
+    for _ in range(400):
+        await clock.sleep(290)
+        await uplink.call(DataTransfer(vendor_id="v"))
 
-        assert len(w.central.requests(Heartbeat)) == 1
+    assert len(central.requests(Heartbeat)) == 1
+    staying.cancel()
+    beating.cancel()
 
 
 @story

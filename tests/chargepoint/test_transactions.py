@@ -8,7 +8,7 @@ import pytest
 from tests.chargepoint.central_system import ACCEPTED
 from tests.chargepoint.virtual_time import BEGINNING, story
 
-from voltyard.chargepoint.outbox import Message, Outbox
+from voltyard.chargepoint.outbox import NO_TRANSACTION, Message, Outbox
 from voltyard.chargepoint.store import MemoryStore
 from voltyard.chargepoint.transactions import UNKNOWN_ID, Transactions, last_register_wh
 from voltyard.protocol.messages import (
@@ -149,7 +149,7 @@ async def test_what_a_lost_start_leaves_behind_goes_with_minus_one() -> None:
 async def test_readings_without_a_transaction_are_sent_as_they_are() -> None:
     desk = Desk()
     request = MeterValues(connector_id=1, meter_value=(metered(5),))
-    desk.outbox.post(request, None)
+    desk.outbox.post(request, NO_TRANSACTION)
 
     message = await desk.head()
 

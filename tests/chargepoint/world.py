@@ -78,10 +78,11 @@ async def world(
     connectors: int = 2,
     has_fixed_cables: bool = False,
     speed: float = 1.0,
+    has_drivers: bool = False,
     is_booted: bool = True,
     **settings: str,
 ) -> AsyncIterator[World]:
-    """Run a charge point without drivers; it has booted and reported its statuses, unless told otherwise."""
+    """Run a charge point without drivers that has booted and told its statuses, unless told otherwise."""
     clock = VirtualClock()
     central = central or CentralSystem(clock.now)
     simulation = Simulation(
@@ -90,7 +91,7 @@ async def world(
         has_fixed_cables=has_fixed_cables,
         state_directory=state,
         speed=speed,
-        has_drivers=False,
+        has_drivers=has_drivers,
         settings=settings,
     )
     station = SimulatedStation(simulation, central.stay_connected, clock=clock)

@@ -32,10 +32,10 @@ from voltyard.cli.endings import Ending, ExitStatus, ending_of
         (DatabaseMissing("x"), 3, "x"),
         (DatabaseNewer("x"), 3, "x"),
         (DatabaseCorrupt("x"), 3, "x"),
-        (OSError(errno.EADDRINUSE, "address in use"), 4, "cannot listen: [Errno 98] address in use"),
-        (OSError(errno.EADDRNOTAVAIL, "not here"), 2, "cannot listen: [Errno 99] not here"),
-        (OSError(errno.EACCES, "not allowed"), 2, "cannot listen: [Errno 13] not allowed"),
-        (socket.gaierror(socket.EAI_NONAME, "unknown"), 2, "cannot listen: [Errno -2] unknown"),
+        (OSError(errno.EADDRINUSE, "address in use"), 4, "cannot listen: address in use"),
+        (OSError(errno.EADDRNOTAVAIL, "not here"), 2, "cannot listen: not here"),
+        (OSError(errno.EACCES, "not allowed"), 2, "cannot listen: not allowed"),
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), 2, "cannot listen: unknown"),
         (NotFound("no API key 7"), 1, "no API key 7"),
     ],
 )
@@ -49,6 +49,13 @@ def test_each_trouble_has_its_exit_status_and_its_line(error: Exception, status:
 )
 def test_what_nobody_expected_is_not_hidden(error: Exception) -> None:
     assert ending_of(error) is None
+
+
+def test_the_only_error_of_a_group_of_tasks_counts() -> None:
+    error = ExceptionGroup("tasks", [ExceptionGroup("tasks", [DatabaseTrouble("x")])])
+
+    assert ending_of(error) == Ending(ExitStatus.DATABASE_TROUBLE, "x")
+    assert ending_of(ExceptionGroup("tasks", [DatabaseTrouble("x"), ValueError("y")])) is None
 
 
 def test_the_line_is_one_line() -> None:

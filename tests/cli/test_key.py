@@ -24,6 +24,13 @@ def test_create_prints_the_key_alone(voltyard: Voltyard) -> None:
     assert ended.err == ""
 
 
+def test_the_first_key_makes_the_database(voltyard: Voltyard, tmp_path: Path) -> None:
+    ended = voltyard("key", "create", "--role", "admin", "--data-dir", str(tmp_path / "new"))
+
+    assert ended.status == 0
+    assert len(voltyard("key", "list", "--data-dir", str(tmp_path / "new")).out.splitlines()) == 2
+
+
 def test_the_list_shows_what_is_known_of_a_key_but_not_the_key(voltyard: Voltyard) -> None:
     key = voltyard("key", "create", "--role", "viewer", "--name", "screen").out.strip()
 

@@ -14,6 +14,7 @@ from tests.cli.processes import addresses, running
 
 pytestmark = pytest.mark.integration
 
+NOBODY_THERE = "postgresql://u:canary@127.0.0.1:9/voltyard"
 FREE_PORTS = ("--ocpp-port", "0", "--api-port", "0")
 
 
@@ -23,7 +24,7 @@ def status_with_key(api: str, key: str) -> int:
 
 def test_the_first_start_prints_a_key_that_works_and_the_second_none(tmp_path: Path) -> None:
     with running(tmp_path, "serve", *FREE_PORTS) as first:
-        ocpp, api = addresses(first.read_until("ready "))
+        _, api = addresses(first.read_until("ready "))
         (key,) = [line.split()[-1] for line in first.lines if "vy_" in line]
         accepted, refused = status_with_key(api, key), status_with_key(api, "vy_wrong")
         first_status = first.end(signal.SIGTERM)
@@ -33,23 +34,24 @@ def test_the_first_start_prints_a_key_that_works_and_the_second_none(tmp_path: P
         second_status = second.end(signal.SIGINT)
 
     assert key.startswith("vy_")
-    assert ocpp.startswith("ws://127.0.0.1:")
-    assert ocpp.endswith("/ocpp")
     assert (accepted, refused, still_accepted) == (200, 401, 200)
     assert not [line for line in second.lines if "vy_" in line]
     assert (first_status, second_status) == (0, 0)
 
 
-def test_it_listens_where_it_says_it_does(tmp_path: Path) -> None:
-    with running(tmp_path, "serve", *FREE_PORTS) as program:
+def test_it_runs_on_postgresql_and_listens_where_it_says(tmp_path: Path, postgres_url: str) -> None:
+    with running(tmp_path, "serve", *FREE_PORTS, "--database", postgres_url) as program:
         ocpp, api = addresses(program.read_until("ready "))
 
         health = httpx.get(f"{api}/healthz").status_code
-        unknown = httpx.get(f"{ocpp.replace('ws:', 'http:')}/nobody").status_code
+        upgrade_required = httpx.get(f"{ocpp.replace('ws:', 'http:')}/CP-1").status_code
+        documentation = [line.split()[-1] for line in program.lines if "documentation" in line]
+        shown = httpx.get(documentation[0]).status_code
 
-        program.end(signal.SIGTERM)
-    assert health == 200
-    assert unknown in {404, 426}
+        assert program.end(signal.SIGTERM) == 0
+    assert ocpp.startswith("ws://127.0.0.1:")
+    assert ocpp.endswith("/ocpp")
+    assert (health, upgrade_required, shown) == (200, 426, 200)
 
 
 @pytest.mark.parametrize("which", ["ocpp", "api"])
@@ -76,47 +78,20 @@ def test_an_address_of_another_machine_gets_one_line_and_status_2(voltyard: Volt
 
 
 def test_a_database_server_that_does_not_answer_gets_one_line_and_status_3(voltyard: Voltyard) -> None:
-    ended = voltyard("serve", *FREE_PORTS, "--database", "postgresql://u:canary@127.0.0.1:9/voltyard")
+    ended = voltyard("serve", *FREE_PORTS, "--database", NOBODY_THERE)
 
     assert (ended.status, ended.out) == (3, "")
     assert ended.err.count("\n") == 1
     assert "canary" not in ended.err
 
 
-def test_a_second_central_system_on_the_same_database_gets_one_line_and_status_3(
-    voltyard: Voltyard, tmp_path: Path
-) -> None:
-    with running(tmp_path, "serve", *FREE_PORTS) as program:
-        program.read_until("ready ")
-
-        ended = voltyard("serve", *FREE_PORTS)
-
-        program.end(signal.SIGTERM)
-    assert (ended.status, ended.out) == (3, "")
-    assert ended.err.count("\n") == 1
-
-
-def test_it_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
-    with running(tmp_path, "serve", *FREE_PORTS, "--database", postgres_url) as program:
-        _, api = addresses(program.read_until("ready "))
-        (key,) = [line.split()[-1] for line in program.lines if "vy_" in line]
-
-        accepted = status_with_key(api, key)
-
-        assert program.end(signal.SIGTERM) == 0
-    assert accepted == 200
-
-
-def test_an_open_network_is_warned_about_in_the_log(tmp_path: Path) -> None:
+def test_an_open_network_is_warned_about_in_the_log(voltyard: Voltyard) -> None:
     open_to_all = ("--ocpp-host", "0.0.0.0", "--set", "ocpp.allow_unauthenticated=true")
 
-    with running(tmp_path, "serve", *FREE_PORTS, *open_to_all) as program:
-        program.read_until("ready ")
-        program.process.send_signal(signal.SIGTERM)
-        _, log = program.process.communicate()
+    ended = voltyard("serve", *FREE_PORTS, *open_to_all, "--database", NOBODY_THERE)
 
-    warnings = [entry["warning"] for entry in map(json.loads, log.splitlines()) if "warning" in entry]
-    assert [warning.partition(":")[0] for warning in warnings] == [
+    entries = [json.loads(line) for line in ended.err.splitlines() if line.startswith("{")]
+    assert [entry["warning"].partition(":")[0] for entry in entries] == [
         "ocpp.host 0.0.0.0",
         "ocpp.allow_unauthenticated",
     ]

@@ -52,7 +52,7 @@ def test_a_terminal_shows_a_table() -> None:
 
     watch(show_live, Console(file=screen, force_terminal=True, width=120))
 
-    assert "Charge points" in screen.getvalue()
+    assert "charge point" in screen.getvalue()
     assert "offline" in screen.getvalue()
 
 

@@ -45,6 +45,14 @@ def test_a_user_is_made_with_a_hash_of_the_password(voltyard: Voltyard, typed: T
     assert voltyard("user", "list").out.splitlines()[1].split()[:2] == ["ada", "admin"]
 
 
+def test_the_first_user_makes_the_database(voltyard: Voltyard, typed: Typed, tmp_path: Path) -> None:
+    typed(GOOD)
+    new = ("--data-dir", str(tmp_path / "new"))
+
+    assert voltyard("user", "create", "ada", "--role", "admin", "--password-stdin", *new).status == 0
+    assert len(voltyard("user", "list", *new).out.splitlines()) == 2
+
+
 def test_another_password_replaces_the_old_one(voltyard: Voltyard, typed: Typed, tmp_path: Path) -> None:
     typed(GOOD)
     voltyard("user", "create", "ada", "--role", "viewer", "--password-stdin")

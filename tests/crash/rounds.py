@@ -39,33 +39,32 @@ class Verdict(NamedTuple):
 async def run(rounds: int, directory: Path, database: str | None, seed: int) -> Verdict:
     """Kill the central system so many times under load, then compare what it has with what it answered."""
     chance = random.Random(seed)
-    serving = Serving(directory, database)
     key = api_key(directory, database)
-    slowest = await serving.start()
-    charge_points = [ChargePoint(serving.ocpp_url, f"CP{number}") for number in range(_CHARGE_POINTS)]
-    with serving.api(key) as api:
-        for charge_point in charge_points:
-            answer = api.post(
-                "/api/v1/charge-points", json={"identity": charge_point.identity, "security_profile": 0}
-            )
-            answer.raise_for_status()
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        for charge_point in charge_points:
-            tasks.create_task(charge_point.run(stop))
-        for _ in range(rounds):
-            await asyncio.sleep(chance.uniform(0, _LONGEST_ROUND_S))
-            await serving.kill()
-            slowest = max(slowest, await serving.start())
-        stop.set()
-    with serving.api(key) as api:
-        faults = list(_compare(api, charge_points))
-        stored = sum(len(charge_point.sessions) for charge_point in charge_points)
-    await serving.stop()
+    async with Serving(directory, database) as serving:
+        slowest = await serving.start()
+        charge_points = [ChargePoint(serving.ocpp_url, f"CP{number}") for number in range(_CHARGE_POINTS)]
+        with serving.api(key) as api:
+            for charge_point in charge_points:
+                answer = api.post(
+                    "/api/v1/charge-points", json={"identity": charge_point.identity, "security_profile": 0}
+                )
+                answer.raise_for_status()
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            for charge_point in charge_points:
+                tasks.create_task(charge_point.run(stop))
+            for _ in range(rounds):
+                await asyncio.sleep(chance.uniform(0, _LONGEST_ROUND_S))
+                await serving.kill()
+                slowest = max(slowest, await serving.start())
+            stop.set()
+        with serving.api(key) as api:
+            faults = list(_compare(api, charge_points))
+        await serving.stop()
     return Verdict(
         sum(charge_point.sent for charge_point in charge_points),
         sum(charge_point.answered for charge_point in charge_points),
-        stored,
+        sum(len(charge_point.sessions) for charge_point in charge_points),
         slowest,
         faults,
     )

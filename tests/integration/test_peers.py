@@ -60,25 +60,33 @@ async def run_session(
     directory: Path, program: list[str], *, with_password: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let a program charge, started by a command, and return what it saw and what is stored."""
-    serving = Serving(directory)
     key = api_key(directory)
-    await serving.start()
-    with serving.api(key) as api:
-        profile = {"security_profile": 1, "password": PASSWORD} if with_password else {"security_profile": 0}
-        api.post("/api/v1/charge-points", json={"identity": "CP 1", **profile}).raise_for_status()
-        api.post("/api/v1/id-tags", json={"id_tag": "Tag1", "status": "Accepted"}).raise_for_status()
-        arguments = [serving.ocpp_url, "CP 1", PASSWORD] if with_password else [f"{serving.ocpp_url}/CP%201"]
-        process = await asyncio.create_subprocess_exec(*program, *arguments, stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"booted\n"
-        await asyncio.to_thread(give_commands, api)
-        seen: dict[str, Any] = json.loads(await process.stdout.readline())
-        assert await process.wait() == 0
-        (transaction,) = api.get("/api/v1/transactions").json()["items"]
-        values = api.get(f"/api/v1/transactions/{transaction['id']}/meter-values").json()["items"]
+    async with Serving(directory) as serving:
+        await serving.start()
+        with serving.api(key) as api:
+            profile = (
+                {"security_profile": 1, "password": PASSWORD} if with_password else {"security_profile": 0}
+            )
+            api.post("/api/v1/charge-points", json={"identity": "CP 1", **profile}).raise_for_status()
+            api.post("/api/v1/id-tags", json={"id_tag": "Tag1", "status": "Accepted"}).raise_for_status()
+            arguments = [serving.ocpp_url, "CP 1", PASSWORD]
+            seen = await charge(program, arguments if with_password else [f"{serving.ocpp_url}/CP%201"], api)
+            (transaction,) = api.get("/api/v1/transactions").json()["items"]
+            values = api.get(f"/api/v1/transactions/{transaction['id']}/meter-values").json()["items"]
+        assert await serving.stop() == 0
     assert [value["energy_wh"] for value in values] == [200, 300, 400]
-    assert await serving.stop() == 0
     return seen, transaction
+
+
+async def charge(program: list[str], arguments: list[str], api: httpx.Client) -> dict[str, Any]:
+    """Run the program and return what it prints at its end."""
+    process = await asyncio.create_subprocess_exec(*program, *arguments, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"booted\n"
+    await asyncio.to_thread(give_commands, api)
+    seen: dict[str, Any] = json.loads(await process.stdout.readline())
+    assert await process.wait() == 0
+    return seen
 
 
 def give_commands(api: httpx.Client) -> None:

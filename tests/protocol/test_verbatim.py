@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC
 
@@ -27,7 +27,7 @@ from voltyard.protocol.moments import Moments
 from voltyard.protocol.payload import Structure, decode_hook, float_hook
 from voltyard.protocol.reading import Reader, ToTheLetter
 from voltyard.protocol.shape import Array, Moment, Object, Shape, shape_of
-from voltyard.protocol.verbatim import Verbatim
+from voltyard.protocol.verbatim import confirmation
 
 STATUS = b'{"connectorId":1,"errorCode":"NoError","status":"Available"%s}'
 MOMENT = b',"timestamp":"2026-11-22T08:00:00Z"'
@@ -43,7 +43,7 @@ def decoded(type: type[Structure], raw: bytes) -> Structure:
 
 
 def confirmed(type: type[Structure], raw: bytes) -> Structure | None:
-    return Verbatim(shape_of(type)).confirmed(decoded(type, raw), raw)
+    return confirmation(shape_of(type))(decoded(type, raw), raw)
 
 
 @pytest.mark.parametrize(
@@ -208,11 +208,11 @@ def _damaged(raw: bytes, chance: random.Random) -> bytes:
 
 def verdicts(type: type[Structure], texts: Iterable[bytes]) -> Iterator[tuple[bytes, Structure | None]]:
     """What the comparison says of the texts that the decoder takes."""
-    verbatim = Verbatim(shape_of(type))
+    confirmed: Callable[[Structure, bytes], Structure | None] = confirmation(shape_of(type))
     decoder = json.Decoder(type, dec_hook=decode_hook, float_hook=float_hook)
     for text in texts:
         with suppress(MsgspecError, UnicodeDecodeError):
-            yield text, verbatim.confirmed(decoder.decode(text), text)
+            yield text, confirmed(decoder.decode(text), text)
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=40)

@@ -13,6 +13,7 @@ import structlog
 from voltyard.central.api.server import ApiServer
 from voltyard.central.bus import Bus
 from voltyard.central.credentials import Role
+from voltyard.central.gateway.backlog import Backlog
 from voltyard.central.gateway.gateway import Gateway
 from voltyard.central.gateway.handlers import VendorHandler
 from voltyard.central.instants import now_us
@@ -86,6 +87,8 @@ class CentralSystem:
         if interrupted:
             _log.warning("commands were under way when the program ended", commands=interrupted)
 
+        backlog = await Backlog.open(settings.data_dir / "spool")
+        stack.push_async_callback(backlog.close)
         gateway = Gateway(
             settings.ocpp,
             ledger,
@@ -93,6 +96,7 @@ class CentralSystem:
             lambda identity: readers.run(find_charge_point, identity),
             lambda id_tag: readers.run(find_tag, id_tag),
             self._vendors,
+            backlog,
         )
         await gateway.open()
         stack.push_async_callback(gateway.close)

@@ -47,7 +47,7 @@ class Role(StrEnum):
         return order.index(self) >= order.index(required)
 
 
-class PasswordRefused(ValueError):  # noqa: N818 - what happened, in one sentence that does not hold the password
+class PasswordRefused(ValueError):
     """A new password that does not meet the rules; the text says which."""
 
 

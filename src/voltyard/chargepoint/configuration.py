@@ -10,7 +10,7 @@ from typing import Final, cast
 from voltyard.chargepoint.clock import Clock, sleep_unless
 from voltyard.chargepoint.store import Change, Store
 from voltyard.protocol.actions import FeatureProfile
-from voltyard.protocol.configuration import find
+from voltyard.protocol.configuration import CONFIGURATION_KEYS, find
 from voltyard.protocol.configuration_values import ConfigurationKey, Value, parse, to_text
 from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import ConfigurationStatus, GetConfigurationResponse, KeyValue, Measurand
@@ -45,10 +45,8 @@ class Configuration:
         self._read_only = _read_only_values(equipment)
         self._values: dict[str, Value] = {}
         self._changed = asyncio.Event()
-        for name, text in _writable_values(equipment).items():
-            self._values[name] = self._parse(_key_of(name), text)
-        for name, text in self._read_only.items():
-            self._values[name] = parse(_key_of(name), text)
+        for name, text in {**_writable_values(equipment), **self._read_only}.items():
+            self._values[name] = parse(CONFIGURATION_KEYS[name], text)
         for name, text in (settings or {}).items():
             self._preset(name, text)
         self._restore()
@@ -79,25 +77,26 @@ class Configuration:
             return GetConfigurationResponse(
                 configuration_key=tuple(map(self._describe, sorted(self._values)))
             )
-        known = tuple(self._describe(_name_of(name)) for name in names if self._has(name))
-        unknown = tuple(name for name in names if not self._has(name))
+        found = [(name, self._find(name)) for name in names]
+        known = tuple(self._describe(key.name) for _, key in found if key is not None)
+        unknown = tuple(name for name, key in found if key is None)
         return GetConfigurationResponse(configuration_key=known or None, unknown_key=unknown or None)
 
     def change(self, name: str, text: str) -> ConfigurationStatus:
         """Answer ChangeConfiguration; an accepted value is durable and in effect (OCPP 1.6 §5.3)."""
-        if not self._has(name):
+        key = self._find(name)
+        if key is None:
             return ConfigurationStatus.NOT_SUPPORTED
-        if _name_of(name) in self._read_only:
+        if key.name in self._read_only:
             return ConfigurationStatus.REJECTED
         try:
-            self.set(name, self._parse(_key_of(name), text))
+            self.set(key.name, self._parse(key, text))
         except ValueError:
             return ConfigurationStatus.REJECTED
         return ConfigurationStatus.ACCEPTED
 
     def set(self, name: str, value: Value) -> None:
         """Set a key whoever may write it, and wake those who wait for a change."""
-        name = _name_of(name)
         self._store.commit(Change(_KIND, name, to_text(value).encode()))
         self._values[name] = value
         changed, self._changed = self._changed, asyncio.Event()
@@ -107,9 +106,9 @@ class Configuration:
         """Sleep, or with None wait for ever, but only until any key changes; return whether one did."""
         return await sleep_unless(clock, seconds, self._changed)
 
-    def _has(self, name: str) -> bool:
+    def _find(self, name: str) -> ConfigurationKey | None:
         key = find(name)
-        return key is not None and key.name in self._values
+        return key if key is not None and key.name in self._values else None
 
     def _describe(self, name: str) -> KeyValue:
         return KeyValue(key=name, readonly=name in self._read_only, value=to_text(self._values[name]))
@@ -125,16 +124,17 @@ class Configuration:
         return value
 
     def _preset(self, name: str, text: str) -> None:
-        if not self._has(name) or _name_of(name) in self._read_only:
+        key = self._find(name)
+        if key is None or key.name in self._read_only:
             raise ValueError(f"{name} is no key that can be set at this charge point")
-        self._values[_name_of(name)] = self._parse(_key_of(name), text)
+        self._values[key.name] = self._parse(key, text)
 
     def _restore(self) -> None:
         for name, text in self._store.read(_KIND).items():
             if name not in self._values or name in self._read_only:
                 continue
             try:
-                self._values[name] = self._parse(_key_of(name), text.decode())
+                self._values[name] = self._parse(CONFIGURATION_KEYS[name], text.decode())
             except ValueError:
                 # Other hardware than when it was set; the value it starts with will do.
                 continue
@@ -179,7 +179,7 @@ def _writable_values(equipment: Equipment) -> dict[str, str]:
         "StopTxnAlignedData": "",
         "StopTxnSampledData": "",
     }
-    return own | {name: _key_of(name).default or "" for name in _WITH_USUAL_DEFAULT}
+    return own | {name: CONFIGURATION_KEYS[name].default or "" for name in _WITH_USUAL_DEFAULT}
 
 
 _WITH_USUAL_DEFAULT: Final = (
@@ -197,14 +197,3 @@ _WITH_USUAL_DEFAULT: Final = (
     "TransactionMessageRetryInterval",
     "UnlockConnectorOnEVSideDisconnect",
 )
-
-
-def _key_of(name: str) -> ConfigurationKey:
-    key = find(name)
-    if key is None:
-        raise ValueError(f"{name} is no standard configuration key")
-    return key
-
-
-def _name_of(name: str) -> str:
-    return _key_of(name).name

@@ -164,11 +164,12 @@ class ConnectorSession:
 
     def unplugged(self) -> None:
         """Take notice of a connector with nothing in it."""
-        self._locked_for = None
         if self._machine.status is not ChargePointStatus.FAULTED:
             self._error = _FINE
-        if self._transaction is not None:
-            # Only a fixed cable, or a lock that failed, lets this happen.
+        if self._hardware.has_lock:
+            # In a transaction this takes a lock that failed: there is no cable left to go on with.
+            self.stop(Reason.EV_DISCONNECTED, info=EV_SIDE_DISCONNECTED)
+        else:
             self.ev_disconnected()
         if self._transaction is None:
             self._leave()
@@ -217,8 +218,7 @@ class ConnectorSession:
 
     def cancel(self) -> None:
         """Take back an authorization nothing came of yet: a second tap (transition B1)."""
-        if self._transaction is None:
-            self._leave()
+        self._leave()
 
     def stop(self, reason: Reason, id_tag: str | None = None, *, info: str = "") -> None:
         """End the transaction in progress, if there is one, and let go of the cable where that is due."""
@@ -228,7 +228,7 @@ class ConnectorSession:
             self._transaction, self._hardware.register_wh, self._clock.now(), reason, id_tag
         )
         self._transaction = None
-        self._cancel(self._metering)
+        _cancel(self._metering)
         self._hardware.offer(0.0)
         self._may_restart = reason is not Reason.DE_AUTHORIZED
         if self._keeps_lock(reason):
@@ -289,7 +289,7 @@ class ConnectorSession:
 
     def _wait_for_completion(self) -> None:
         timeout_s = self._configuration.integer("ConnectionTimeOut")
-        self._cancel(self._waiting)
+        _cancel(self._waiting)
         if timeout_s > 0:
             self._waiting = self._spawn(self._time_out(timeout_s))
 
@@ -304,7 +304,7 @@ class ConnectorSession:
     def _start(self, authorization: Authorization) -> None:
         if self.status is ChargePointStatus.FAULTED:
             return
-        self._cancel(self._waiting)
+        _cancel(self._waiting)
         transaction = self._transactions.begin(
             self.connector_id,
             authorization.id_tag,
@@ -328,12 +328,13 @@ class ConnectorSession:
 
     def _leave(self) -> None:
         self._abandon()
+        self._locked_for = None
         event = Event.ENDS if self._is_operative else Event.ENDS_UNAVAILABLE
         if self._machine.may(event):
             self._apply(event)
 
     def _abandon(self) -> None:
-        self._cancel(self._waiting)
+        _cancel(self._waiting)
         self._authorization = None
         self._may_restart = False
 
@@ -345,6 +346,8 @@ class ConnectorSession:
             self._apply(Event.OPERATIVE)
 
     def _keeps_lock(self, reason: Reason) -> bool:
+        if not self._hardware.has_lock:
+            return False
         if reason is Reason.EV_DISCONNECTED:
             return not self._configuration.boolean("UnlockConnectorOnEVSideDisconnect")
         return reason is Reason.DE_AUTHORIZED
@@ -354,10 +357,6 @@ class ConnectorSession:
             # A warning until the cable is out: charging goes on to be possible.
             self._error = (ChargePointErrorCode.CONNECTOR_LOCK_FAILURE, "", "")
             self._notify()
-
-    def _cancel(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            task.cancel()
 
     def _apply(self, event: Event, info: str = "") -> None:
         if self._machine.apply(event) is not None:
@@ -371,3 +370,8 @@ class ConnectorSession:
 
 def _initial_status(is_operative: bool) -> ChargePointStatus:
     return ChargePointStatus.AVAILABLE if is_operative else ChargePointStatus.UNAVAILABLE
+
+
+def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()

@@ -172,8 +172,7 @@ class Lifetime:
             parts.controller.follow([session.status for session in parts.sessions])
 
     def _restart(self, type: ResetType) -> None:
-        if not self._restarting.done():
-            self._restarting.set_result(type)
+        self._restarting.set_result(type)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self._tasks.create_task(work)

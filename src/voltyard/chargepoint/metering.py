@@ -9,7 +9,7 @@ from typing import Final
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.hardware import ConnectorHardware, Measurement
-from voltyard.chargepoint.outbox import Outbox
+from voltyard.chargepoint.outbox import NO_TRANSACTION, Outbox
 from voltyard.chargepoint.transactions import Transaction, Transactions
 from voltyard.protocol.messages import Measurand, MeterValue, MeterValues, ReadingContext, SampledValue
 
@@ -76,7 +76,8 @@ class Sampling:
         if transaction is not None:
             self._transactions.meter(transaction.key, hardware.register_wh, meter_value)
         else:
-            self._outbox.post(MeterValues(connector_id=connector_id, meter_value=(meter_value,)), None)
+            request = MeterValues(connector_id=connector_id, meter_value=(meter_value,))
+            self._outbox.post(request, NO_TRANSACTION)
 
 
 async def periodically(

@@ -15,20 +15,23 @@ from voltyard.protocol.messages import MeterValues, StartTransaction, StopTransa
 TransactionRequest = StartTransaction | MeterValues | StopTransaction
 """The transaction-related messages of OCPP 1.6 §3.7."""
 
+NO_TRANSACTION: Final = ""
+"""The key of what belongs to no transaction: clock-aligned values of an idle connector."""
+
 _KIND: Final = "outbox"
 
 
 class Message(NamedTuple):
     """A request on its way.
 
-    `transaction` is the charge point's own key of the transaction it belongs to: which transactionId it
-    goes out with is known only when the StartTransaction before it has been answered. `attempts` counts
-    how often the central system has failed to process it.
+    `transaction` is the charge point's own key of the transaction it belongs to, if there is one: which
+    transactionId it goes out with is known only when the StartTransaction before it has been answered.
+    `attempts` counts how often the central system has failed to process it.
     """
 
     sequence: int
     request: TransactionRequest
-    transaction: str | None
+    transaction: str
     attempts: int
 
 
@@ -56,7 +59,7 @@ class Outbox:
         """Set as long as everything has been delivered or given up."""
         return self._emptied
 
-    def post(self, request: TransactionRequest, transaction: str | None, *together: Change) -> None:
+    def post(self, request: TransactionRequest, transaction: str, *together: Change) -> None:
         """Add a message at the end, in one commit with the changes it goes `together` with."""
         message = Message(self._next, request, transaction, attempts=0)
         self._store.commit(_write(message), *together)
@@ -88,7 +91,7 @@ class Outbox:
 class _Record(Struct, frozen=True):
     action: str
     payload: Raw
-    transaction: str | None
+    transaction: str
     attempts: int
 
 

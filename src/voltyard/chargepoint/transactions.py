@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from msgspec import Struct, json, structs
 
-from voltyard.chargepoint.outbox import Message, Outbox
+from voltyard.chargepoint.outbox import NO_TRANSACTION, Message, Outbox
 from voltyard.chargepoint.store import Change, Store
 from voltyard.protocol.messages import (
     MeterValue,
@@ -129,7 +129,7 @@ class Transactions:
         The messages of a transaction are behind its StartTransaction, so the id is known by then.
         """
         request = message.request
-        if message.transaction is None or isinstance(request, StartTransaction):
+        if message.transaction == NO_TRANSACTION or isinstance(request, StartTransaction):
             return request
         transaction_id = self._transactions[message.transaction].transaction_id
         return structs.replace(
@@ -152,7 +152,7 @@ class Transactions:
             self._outbox.remove(message, *self._forget(message))
 
     def _name(self, message: Message, transaction_id: int) -> Transaction:
-        transaction = structs.replace(self._transactions[_key_of(message)], transaction_id=transaction_id)
+        transaction = structs.replace(self._transactions[message.transaction], transaction_id=transaction_id)
         self._outbox.remove(message, *self._write(transaction))
         return transaction
 
@@ -166,15 +166,8 @@ class Transactions:
     def _forget(self, message: Message) -> tuple[Change, ...]:
         if not isinstance(message.request, StopTransaction):
             return ()
-        key = _key_of(message)
-        del self._transactions[key]
-        return (Change(_KIND, key, None),)
-
-
-def _key_of(message: Message) -> str:
-    if message.transaction is None:
-        raise ValueError(f"{message.request.action} without a transaction")
-    return message.transaction
+        del self._transactions[message.transaction]
+        return (Change(_KIND, message.transaction, None),)
 
 
 def _random_key() -> str:

@@ -26,14 +26,19 @@ class Ending(NamedTuple):
     line: str
 
 
-class BadArgument(Exception):  # noqa: N818 - the text is one line that names the argument
+class BadArgument(Exception):
     """An argument that cannot be used."""
 
 
 def ending_of(error: Exception) -> Ending | None:
     """Return how the program ends after an error, or None for one that nobody expected."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        (error,) = error.exceptions
     status, subject = _verdict(error)
-    return None if status is None else Ending(status, " ".join(f"{subject}{error}".split()))
+    if status is None:
+        return None
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Ending(status, " ".join(f"{subject}{text}".split()))
 
 
 def _verdict(error: Exception) -> tuple[ExitStatus | None, str]:

@@ -39,12 +39,12 @@ def key() -> None:
 def create(settings: Settings, role: str, name: str) -> None:
     """Create an API key and print it, alone, on standard output.
 
-    Only its hash is stored: it cannot be shown again.
+    Only its hash is stored: it cannot be shown again. The database is made if there is none yet.
     """
     from voltyard.central.credentials import Role  # noqa: PLC0415 - heavy, see program.py
     from voltyard.central.storage.access import create_api_key  # noqa: PLC0415
 
-    with opened(settings) as database:
+    with opened(settings, create=True) as database:
         click.echo(create_api_key(database, Role(role), name).reveal())
 
 

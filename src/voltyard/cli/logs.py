@@ -19,8 +19,8 @@ _API_KEY = re.compile(r"vy_[A-Za-z0-9_-]{20,}")
 _HIDDEN = "***"
 # What moves the cursor, starts a line or turns the direction of text: one line could look like others.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# These report every request or every frame, which the message log does better.
-_QUIET = ("uvicorn.access", "websockets", "litestar")
+# These report what is of no interest to whoever runs the program, or what the message log does better.
+_QUIET = ("alembic", "litestar", "uvicorn.access", "websockets")
 
 
 def configure_logs(settings: LogSettings, stream: TextIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from voltyard.chargepoint import ConnectorSnapshot, StationSnapshot
@@ -25,7 +26,7 @@ _COLOURS = {
 
 def station_table(stations: Iterable[Station]) -> Table:
     """Return a table with a row for each connector."""
-    table = Table(title="Charge points", title_justify="left", expand=False)
+    table = plain_table()
     for heading in ("charge point", "online", "connector", "status", "tag", "transaction"):
         table.add_column(heading, no_wrap=True)
     for heading in ("kW", "kWh", "SoC"):
@@ -34,6 +35,11 @@ def station_table(stations: Iterable[Station]) -> Table:
         for row in _rows(identity, snapshot):
             table.add_row(*row)
     return table
+
+
+def plain_table() -> Table:
+    """Return an empty table without a frame: more rows fit on the screen."""
+    return Table(box=SIMPLE_HEAD, show_edge=False)
 
 
 def station_line(identity: str, snapshot: StationSnapshot | None) -> str:

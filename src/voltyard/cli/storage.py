@@ -1,4 +1,4 @@
-"""The database as the commands beside a running central system use it: it must be there."""
+"""The database as the commands beside a central system, running or not, use it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """Open the database that the settings name; one that is missing is trouble and is not made."""
+def opened(settings: Settings, *, create: bool = False) -> Iterator[Database]:
+    """Open the database that the settings name; unless `create`, one that is missing is trouble."""
     from voltyard.central.storage.database import open_database  # noqa: PLC0415 - heavy, see program.py
 
-    database = open_database(settings.database.reveal(), create=False)
+    if create:
+        make_data_dir(settings)
+    database = open_database(settings.database.reveal(), create=create)
     try:
         yield database
     finally:

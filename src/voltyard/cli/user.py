@@ -41,7 +41,7 @@ def create(settings: Settings, name: str, role: str, password_stdin: bool) -> No
     from voltyard.central.credentials import Role  # noqa: PLC0415 - heavy, see program.py
     from voltyard.central.storage.access import create_user  # noqa: PLC0415
 
-    with opened(settings) as database:
+    with opened(settings, create=True) as database:
         create_user(database, name, Role(role), _password(from_stdin=password_stdin))
 
 

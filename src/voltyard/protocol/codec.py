@@ -22,7 +22,7 @@ from voltyard.protocol.payload import Payload, decode_hook, encode_hook, float_h
 from voltyard.protocol.reading import Reader, ToTheLetter
 from voltyard.protocol.shape import Object, shape_of
 from voltyard.protocol.tolerant import Deviation, Dropped, Repairs, Rule
-from voltyard.protocol.verbatim import Verbatim
+from voltyard.protocol.verbatim import confirmation
 
 __all__ = ["Compliance", "Decoded", "Deviation", "Dropped", "PayloadDecoder", "Rule", "encode"]
 
@@ -60,12 +60,13 @@ class PayloadDecoder(Generic[P]):
     Date-times come in UTC, `null` as an empty payload (OCPP-J 1.6 §4.2.1).
     """
 
-    __slots__ = ("_decode", "_shape", "_verbatim")
+    __slots__ = ("_decode", "_quickly", "_shape")
 
     def __init__(self, type: type[P]) -> None:
         self._shape = shape_of(type)
         self._decode = _decoder(type).decode
-        self._verbatim = Verbatim(self._shape)
+        confirmed: Callable[[P, bytes], P | None] = confirmation(self._shape)
+        self._quickly = _quick_reading(self._decode, confirmed)
 
     def strict(self, raw: bytes) -> P:
         """Return the payload; `InvalidPayload` if anything deviates from the specification."""
@@ -87,16 +88,6 @@ class PayloadDecoder(Generic[P]):
         payload = cast(P, Reader(repairs).payload(self._shape, value))
         return Decoded(payload, repairs.deviations(), repairs.dropped(raw))
 
-    def _quickly(self, raw: bytes) -> P | None:
-        """Return the payload if it is beyond doubt, as nearly all are."""
-        if _BACKSLASH in raw:
-            return None
-        try:
-            payload = self._decode(raw)
-        except _UNREADABLE:
-            return None
-        return self._verbatim.confirmed(payload, raw)
-
     def _may_be_strict(self, raw: bytes) -> bool:
         """Say whether a close look is worth while: what msgspec refuses is not strict."""
         try:
@@ -104,6 +95,23 @@ class PayloadDecoder(Generic[P]):
         except _UNREADABLE:
             return False
         return True
+
+
+def _quick_reading(
+    decode: Callable[[bytes], P], confirmed: Callable[[P, bytes], P | None]
+) -> Callable[[bytes], P | None]:
+    """Return what gives a text's payload if it is beyond doubt, as nearly all are, else None."""
+
+    def read_quickly(raw: bytes) -> P | None:
+        if _BACKSLASH in raw:
+            return None
+        try:
+            payload = decode(raw)
+        except _UNREADABLE:
+            return None
+        return confirmed(payload, raw)
+
+    return read_quickly
 
 
 def encode(payload: Payload) -> bytes:

@@ -47,7 +47,7 @@ class CallError(Exception):
         return f"{self.code}: {self.description}" if self.description else str(self.code)
 
 
-class InvalidPayload(Exception):  # noqa: N818 - a finding about the payload, not a fault of the program
+class InvalidPayload(Exception):
     """A payload breaks the specification: which rule (`code`), where (`path`), and how (`description`).
 
     `path` is a JSON path such as `$.meterValue[0].timestamp`. `description` can always be sent: it is cut

@@ -89,7 +89,7 @@ NUMERIC_TEXTS: frozenset[tuple[type[Structure], str]] = frozenset({(SampledValue
 # without samples says nothing, but MeterValues has to be answered whatever it holds (OCPP 1.6 §4.7).
 DROPPABLE: Mapping[type[Structure], bool] = {SampledValue: False, MeterValue: True}
 # What deviates more often is not repaired: a hostile payload must not cost more than an honest one.
-MAX_DEVIATIONS = 2000
+MAX_DEVIATIONS = 1000
 
 _INTEGER = re.compile(r"-?[0-9]+(?:\.0*)?")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")

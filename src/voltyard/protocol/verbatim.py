@@ -7,6 +7,7 @@ not know (`2026-11-22 08:00:00z`, `+0200`). All of that shows when the payload i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC
 from typing import TypeVar
 
@@ -24,55 +25,53 @@ _LENGTH_OF_FRACTION = len(".123456")
 _LENGTH_OF_OFFSET = len("+02:00") - len("Z")
 
 
-class Verbatim:
-    """Compares payloads of one type with their texts."""
+def confirmation(shape: Object) -> Callable[[S, bytes], S | None]:
+    """Return what compares payloads of one type with their texts.
 
-    __slots__ = ("_comparable", "_find", "_moments", "_search")
+    It is given what msgspec made of a text in which there is no backslash, and the text. It returns the
+    payload, its date-times in UTC, if that is what the text says and all of it; else None, which is no
+    verdict: then the text itself has to be looked at.
 
-    def __init__(self, shape: Object) -> None:
-        self._moments = Moments(shape)
-        self._find = self._moments.find if self._moments else None
-        self._search = _text_of(self._moments.keys).search
-        # 1e5 is shorter than 100000; nothing else is shorter than what is written again.
-        self._comparable = not _has_tenths(shape)
+    Without backslashes every quote begins or ends a string, and a string is written again as it was read.
+    A key that was dropped, with its value or its null, had two quotes at least, and nothing but dropping
+    takes quotes away: equal numbers of quotes prove that all is there. So do equal lengths, once the
+    date-times are set aside: what else differs (whitespace, -0) only makes the text longer.
+    """
+    moments = Moments(shape)
+    find = moments.find if moments else None
+    search = _text_of(moments.keys).search
+    # 1e5 is shorter than 100000; nothing else is shorter than what is written again.
+    is_length_enough = not _has_tenths(shape)
 
-    def confirmed(self, payload: S, raw: bytes) -> S | None:
-        """Return the payload, its date-times in UTC, if that is what `raw` says and all of it; else None.
-
-        `payload` is what msgspec made of `raw`, in which there is no backslash. None is no verdict: then
-        the text itself has to be looked at.
-
-        Without backslashes every quote begins or ends a string, and a string is written again as it was
-        read. A key that was dropped, with its value or its null, had two quotes at least, and nothing but
-        dropping takes quotes away: equal numbers of quotes prove that all is there. So do equal lengths,
-        once the date-times are set aside: what else differs (whitespace, -0) only makes `raw` longer.
-        """
-        again = bytearray(len(raw))  # one piece of memory, as `encode` alone would ask for more several times
+    def confirmed(payload: S, raw: bytes) -> S | None:
+        again = bytearray(len(raw))  # one piece of memory; `encode` alone would ask for more several times
         _encode_into(payload, again)
         surplus = len(raw) - len(again)
-        moments = self._find(payload) if self._find else ()
         position = 0
-        are_in_utc = True
-        for moment in moments:
-            match = self._search(raw, position)
-            if match is None:
+        is_in_utc = True
+        for moment in find(payload) if find else ():
+            text = search(raw, position)
+            if text is None:
                 return None
-            start, position = match.span(1)
+            start, position = text.span(1)
             surplus -= position - start - _LENGTH
             if moment.microsecond:
                 surplus += _LENGTH_OF_FRACTION
             if moment.tzinfo is not UTC:
                 surplus += _LENGTH_OF_OFFSET
-                are_in_utc = False
-        if (surplus or not self._comparable) and raw.count(b'"') != again.count(b'"'):
+                is_in_utc = False
+        if (surplus or not is_length_enough) and raw.count(b'"') != again.count(b'"'):
             return None
-        return payload if are_in_utc else self._in_utc(payload)
+        return payload if is_in_utc else _in_utc(moments, payload)
 
-    def _in_utc(self, payload: S) -> S | None:
-        try:
-            return self._moments.replace(payload, in_utc)
-        except OverflowError:
-            return None
+    return confirmed
+
+
+def _in_utc(moments: Moments, payload: S) -> S | None:
+    try:
+        return moments.replace(payload, in_utc)
+    except OverflowError:
+        return None
 
 
 def _text_of(keys: frozenset[str]) -> re.Pattern[bytes]:

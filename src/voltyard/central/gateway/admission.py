@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -32,6 +31,7 @@ class Gate:
         is_flapping: Callable[[int, int], bool],
         proven: Callable[[ChargePoint, str], None],
         breached: Callable[[ChargePoint, str, str], None],
+        attempts: AttemptLimiter,
         *,
         allow_unauthenticated: bool,
     ) -> None:
@@ -42,7 +42,7 @@ class Gate:
         self._breached = breached
         self._allow_unauthenticated = allow_unauthenticated
         self._verifier = PasswordVerifier()
-        self._attempts = AttemptLimiter(time.monotonic)
+        self._attempts = attempts
 
     async def admit(self, handshake: Handshake) -> Admission | Refusal:
         """Admit a charge point that is known and proves who it is."""

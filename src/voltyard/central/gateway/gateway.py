@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from voltyard.central.attempts import AttemptLimiter
 from voltyard.central.bus import Bus
 from voltyard.central.gateway.admission import Gate
+from voltyard.central.gateway.backlog import Backlog
 from voltyard.central.gateway.dispatcher import Dispatcher
+from voltyard.central.gateway.fallback import PACE, Fallback, Pace
 from voltyard.central.gateway.handlers import FindTag, VendorHandler, central_system_router
 from voltyard.central.gateway.session import Session, Surroundings
 from voltyard.central.gateway.stations import Stations
@@ -23,7 +27,9 @@ from voltyard.central.services.presence import (
 )
 from voltyard.central.services.records import ChargePoint
 from voltyard.central.settings import OcppSettings
+from voltyard.central.storage.errors import StorageFailed
 from voltyard.central.storage.ledger import Ledger
+from voltyard.transport.handshake import HandshakeLimits
 from voltyard.transport.link import Link
 from voltyard.transport.server import Listener, RefusedHandshake, serve
 from voltyard.transport.websocket import Limits
@@ -44,17 +50,23 @@ class Gateway:
         find_charge_point: Callable[[str], Awaitable[ChargePoint | None]],
         find_tag: FindTag,
         vendors: Mapping[str, VendorHandler],
+        backlog: Backlog,
+        pace: Pace = PACE,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._bus = bus
         self.stations = Stations(self._alarm)
+        self.fallback = Fallback(
+            ledger, backlog, find_tag, lambda: self.stations, self._storage_recovered, pace
+        )
         self.dispatcher = Dispatcher(ledger, self.stations, settings.call_timeout_s)
         self.ignored_frames: Counter[str] = Counter()
         self.refused_handshakes: Counter[int] = Counter()
         self._shared = Surroundings(
             ledger=ledger,
-            router=central_system_router(find_tag, vendors),
+            fallback=self.fallback,
+            router=central_system_router(self.fallback.find_tag, vendors),
             heartbeat_interval_s=settings.heartbeat_interval_s,
             left=self._left,
             registered=lambda session: self.dispatcher.wake(session.origin.id),
@@ -66,6 +78,11 @@ class Gateway:
             self.stations.is_flapping,
             self._proven,
             self._breached,
+            AttemptLimiter(
+                time.monotonic,
+                per_identity=settings.failures_per_identity,
+                per_address=settings.failures_per_address,
+            ),
             allow_unauthenticated=settings.allow_unauthenticated,
         )
         self._listener: Listener | None = None
@@ -78,14 +95,18 @@ class Gateway:
         return f"ws://{self._settings.host}:{port}{self._settings.path}"
 
     async def open(self) -> None:
-        """Start listening."""
+        """Store what earlier trouble has left behind, and start listening."""
         settings = self._settings
+        await self.fallback.open()
         self._listener = await serve(
             self._gate.admit,
             settings.host,
             settings.port,
             endpoint=settings.path,
             limits=Limits(message_bytes=settings.max_message_bytes),
+            handshake_limits=HandshakeLimits(
+                timeout_s=settings.handshake_timeout_s, per_address=settings.handshakes_per_address
+            ),
             ping_interval_s=settings.ping_interval_s,
             refused=self._refused,
         )
@@ -99,6 +120,7 @@ class Gateway:
         if self._listener is not None:
             await self._listener.close()
         self._gate.close()
+        await self.fallback.close()
         await self._flush_presence(0)
 
     def renew(self, charge_point: ChargePoint) -> None:
@@ -110,6 +132,10 @@ class Gateway:
             session.close(1008, "deleted")
         else:
             session.renew(charge_point)
+
+    def _storage_recovered(self) -> None:
+        for session in self.stations:
+            self.dispatcher.wake(session.origin.id)
 
     # What happens to connections.
 
@@ -177,5 +203,11 @@ class Gateway:
 
     async def _flush_presence(self, since_us: int) -> None:
         seen = self.stations.take_signs_of_life(since_us)
-        if seen:
-            await self._ledger.run(record_signs_of_life, seen)
+        if not seen:
+            return
+        try:
+            async with asyncio.timeout(_PRESENCE_INTERVAL_S):
+                await self._ledger.run(record_signs_of_life, seen)
+        except (StorageFailed, TimeoutError):
+            # Who is there will be seen again.
+            _log.warning("signs of life could not be stored", charge_points=len(seen))

@@ -14,6 +14,8 @@ from voltyard.central.services.authorization import authorize
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.ports import UnitOfWork
 from voltyard.central.services.records import IdTag
+from voltyard.central.storage.errors import StorageFailed
+from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import (
     Authorize,
     AuthorizeResponse,
@@ -50,7 +52,11 @@ def central_system_router(find_tag: FindTag, vendors: Mapping[str, VendorHandler
     """
 
     async def authorized(_session: Session, request: Authorize) -> AuthorizeResponse:
-        tag = await find_tag(request.id_tag)
+        try:
+            tag = await find_tag(request.id_tag)
+        except StorageFailed as error:
+            # Nothing is lost by it; the charge point may know the tag itself.
+            raise CallError(ErrorCode.INTERNAL_ERROR, "the tag cannot be looked up now") from error
         return AuthorizeResponse(id_tag_info=authorize(tag, time.time_ns() // 1000))
 
     async def transferred(session: Session, request: DataTransfer) -> DataTransferResponse:
@@ -60,7 +66,7 @@ def central_system_router(find_tag: FindTag, vendors: Mapping[str, VendorHandler
         else:
             answer = vendor(session.origin, request)
             response = await answer if isawaitable(answer) else answer
-        return await session.ledger.run(
+        return await session.run(
             reports.data_transfer, session.origin, request, response, session.last_seen_us
         )
 
@@ -76,7 +82,7 @@ def central_system_router(find_tag: FindTag, vendors: Mapping[str, VendorHandler
         SecurityEventNotification: _durably(reports.security_event),
         SignCertificate: _durably(reports.sign_certificate),
         SignedFirmwareStatusNotification: _durably(reports.signed_firmware_status),
-        StartTransaction: _durably(transactions.start_transaction),
+        StartTransaction: _started,
         StatusNotification: _durably(reports.status),
         StopTransaction: _durably(transactions.stop_transaction),
     }
@@ -85,9 +91,14 @@ def central_system_router(find_tag: FindTag, vendors: Mapping[str, VendorHandler
 
 def _durably(service: Service) -> Handler[Session]:
     def handle(session: Session, request: Request[Any]) -> Awaitable[Payload]:
-        return session.ledger.run(service, session.origin, request, session.last_seen_us)
+        return session.run(service, session.origin, request, session.last_seen_us)
 
     return handle
+
+
+def _started(session: Session, request: StartTransaction) -> Awaitable[Payload]:
+    session.fallback.reserve.note_start()
+    return session.run(transactions.start_transaction, session.origin, request, session.last_seen_us)
 
 
 def _beaten(session: Session, _request: Heartbeat) -> HeartbeatResponse:
@@ -96,7 +107,7 @@ def _beaten(session: Session, _request: Heartbeat) -> HeartbeatResponse:
 
 
 async def _booted(session: Session, request: BootNotification) -> BootNotificationResponse:
-    response = await session.ledger.run(
+    response = await session.run(
         registration.boot, session.origin, request, session.heartbeat_interval_s, session.last_seen_us
     )
     session.registered(response.status)

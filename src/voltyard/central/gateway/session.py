@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
 from msgspec import Raw, json
 
+from voltyard.central.gateway.fallback import Fallback, InHand
 from voltyard.central.instants import from_us
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import ChargePoint
 from voltyard.central.services.registration import quarantine, record_deviations
+from voltyard.central.services.spooled import Refusal
+from voltyard.central.storage.errors import StorageFailed
 from voltyard.central.storage.ledger import Ledger
-from voltyard.protocol.codec import Compliance, Deviation
+from voltyard.protocol.codec import Compliance, Deviation, Dropped
 from voltyard.protocol.errors import CallError, ErrorCode, InvalidPayload
 from voltyard.protocol.messages import BootNotification, RegistrationStatus
 from voltyard.protocol.payload import Payload, Request
@@ -24,6 +28,9 @@ from voltyard.protocol.rpc import MAX_ID_LENGTH, CallReceived, Event, FrameIgnor
 from voltyard.transport.link import Link
 from voltyard.transport.peer import Peer
 from voltyard.transport.router import Route, Router
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -36,6 +43,7 @@ class Surroundings:
     """What every session of a gateway shares."""
 
     ledger: Ledger
+    fallback: Fallback
     router: Router[Session]
     heartbeat_interval_s: int
     left: Callable[[Session, int, str], None]
@@ -51,6 +59,8 @@ class Session:
     """
 
     __slots__ = (
+        "_answer",
+        "_in_hand",
         "_peer",
         "_shared",
         "_triggered",
@@ -70,12 +80,35 @@ class Session:
         self.ignored_frames = 0
         self._shared = shared
         self._triggered: set[str] = set()
+        # The CALL that is being handled, and its answer while it waits for the ledger.
+        self._in_hand: tuple[str, bytes, Request[Any] | Refusal, int]
+        self._answer: asyncio.Future[Any] | None = None
         self._peer = Peer(link, self, observer=self, compliance=Compliance(charge_point.compliance))
 
     @property
-    def ledger(self) -> Ledger:
-        """Where its handlers make things durable."""
-        return self._shared.ledger
+    def fallback(self) -> Fallback:
+        """What stands in for the ledger when it fails."""
+        return self._shared.fallback
+
+    def run(
+        self, function: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Future[T]:
+        """Do as `Ledger.run` for the CALL being handled; its answer may come from the fallback instead.
+
+        Raises `CallError` for what has to wait until the storage works again.
+        """
+        shared = self._shared
+        if shared.fallback.is_engaged and (taken := shared.fallback.take(self._call_in_hand())) is not None:
+            return taken
+        answer = shared.ledger.run_or(self._rescue, function, *args, **kwargs)
+        self._answer = answer
+        return answer
+
+    def release(self, error: StorageFailed) -> None:
+        """Have the CALL that waits for the ledger rescued, if there is one."""
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            self._rescue(answer, error)
 
     @property
     def heartbeat_interval_s(self) -> int:
@@ -147,11 +180,19 @@ class Session:
             if self.registration is not RegistrationStatus.ACCEPTED:
                 self._check_registered(call.action)
             route = self._shared.router.route(call.action)
-            return route.handler(self, self._read(route, call))
+            request = self._read(route, call)
+            self._in_hand = (call.action, call.payload, request, self.last_seen_us)
+            return route.handler(self, request)
         except (InvalidPayload, CallError) as error:
             if call.action in TRANSACTION_RELATED:
                 return self._keep_and_refuse(call, error)
             raise
+
+    def _call_in_hand(self) -> InHand:
+        return InHand(self.origin, *self._in_hand)
+
+    def _rescue(self, answer: asyncio.Future[Any], error: Exception) -> None:
+        self._shared.fallback.rescue(self._call_in_hand(), answer, error)
 
     def _check_registered(self, action: str) -> None:
         # OCPP-J 1.6 errata 3.10; a pending charge point may send what it was asked for (OCPP 1.6 §4.2).
@@ -174,21 +215,25 @@ class Session:
         request, deviations, dropped = route.decoder.tolerant(call.payload, from_us(self.last_seen_us))
         if len(call.id) > MAX_ID_LENGTH:
             deviations = (Deviation("message id too long", "$", call.id[:100]), *deviations)
-        if deviations:
-            self.ledger.run(record_deviations, self.origin, call.action, deviations, self.last_seen_us)
-        for part in dropped:
-            self._quarantine(
-                call.action, "PropertyConstraintViolation", f"{part.path}: {part.reason}", part.raw
-            )
+        if not self._shared.fallback.takes(self.origin.id):  # it records them when it stores the call
+            self._note_repairs(call.action, deviations, dropped)
         return cast("Request[Any]", request)
+
+    def _note_repairs(self, action: str, deviations: Sequence[Deviation], dropped: Sequence[Dropped]) -> None:
+        ledger, at_us = self._shared.ledger, self.last_seen_us
+        if deviations:
+            ledger.post(record_deviations, self.origin, action, deviations, at_us)
+        for part in dropped:
+            reason = f"{part.path}: {part.reason}"
+            code = ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
+            ledger.post(quarantine, self.origin, action, code, reason, _text(part.raw), at_us)
 
     async def _keep_and_refuse(self, call: CallReceived, error: InvalidPayload | CallError) -> Payload:
         frame = json.encode((2, call.id, call.action, Raw(call.payload)))
-        await self._quarantine(call.action, error.code, error.description, frame)
+        code, reason, at_us = error.code, error.description, self.last_seen_us
+        self._in_hand = (call.action, frame, Refusal(code, reason), at_us)
+        await self.run(quarantine, self.origin, call.action, code, reason, _text(frame), at_us)
         raise error
-
-    def _quarantine(self, action: str, code: str, reason: str, raw: bytes) -> Awaitable[None]:
-        return self.ledger.run(quarantine, self.origin, action, code, reason, _text(raw), self.last_seen_us)
 
 
 def _registration(charge_point: ChargePoint) -> RegistrationStatus | None:

@@ -39,6 +39,11 @@ class CommandOperations:
         self.ended: Counter[str] = Counter()
         bus.listen(self._note)
 
+    @property
+    def waited_for(self) -> int:
+        """For how many commands somebody waits."""
+        return len(self._waiting)
+
     async def create(
         self, identity: str, action: str, payload: bytes, *, expire_after_s: int | None, wait_s: float = 0
     ) -> CommandView:

@@ -19,6 +19,7 @@ Identity = Annotated[
         max_length=48,
         pattern=r"^[A-Za-z0-9*\-_=:+|@. ]+$",
         description="What the charge point puts at the end of the URL; letter case counts.",
+        examples=["CP001"],
     ),
 ]
 Password = Annotated[
@@ -26,6 +27,7 @@ Password = Annotated[
     Meta(
         max_length=40,
         description="16 to 20 bytes of text, or 32 to 40 hexadecimal digits, two a byte. Never shown again.",
+        examples=["a-password-of-20-chr"],
     ),
 ]
 SecurityProfile = Annotated[
@@ -48,6 +50,7 @@ Tag = Annotated[
         max_length=20,
         pattern=r"^[^\x00-\x1f\x7f/]+$",
         description="Letter case does not matter.",
+        examples=["04E1F2A3"],
     ),
 ]
 ActiveTransactions = Annotated[

@@ -6,6 +6,7 @@ since it may run twice: when the batch that it was part of fails, it is replayed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from voltyard.central.services.events import Event
@@ -70,6 +71,9 @@ class Transactions(Protocol):
     def issue_id(self) -> tuple[int, int]:
         """Return the number and the id of a new transaction; neither is ever issued again, 1..2^31-1."""
 
+    def reserve_ids(self, count: int) -> Iterator[tuple[int, int]]:
+        """Yield as many numbers with their ids as asked for; they may be taken when the work is long done."""
+
     def add(self, transaction: Transaction) -> None:
         """Store a new transaction."""
 
@@ -79,7 +83,13 @@ class Transactions(Protocol):
         """Return the transaction that began with this very StartTransaction."""
 
     def get(self, charge_point_id: int, id: int) -> Transaction | None:
-        """Return a transaction of this charge point; never another one's."""
+        """Return a transaction of this charge point, also by an alias; never another one's."""
+
+    def add_alias(self, charge_point_id: int, alias_id: int, id: int, told_at_us: int) -> None:
+        """Note that a charge point was told this id for a transaction which has another one."""
+
+    def told_id(self, charge_point_id: int, id: int) -> int:
+        """Return the id by which a charge point knows a transaction: the one that it was told last."""
 
     def number_of(self, charge_point_id: int, id: int) -> int:
         """Return the number of a transaction of this charge point, 0 if it has none of this id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import json
+from msgspec import Struct, json
 
 from voltyard.central.instants import to_us
 from voltyard.central.services.authorization import authorize, authorize_start, fold
@@ -25,10 +25,24 @@ from voltyard.protocol.messages import (
 # A clock that is this far from ours is worth a mark; nothing is corrected.
 CLOCK_SKEW_US = 5 * 60 * 1_000_000
 _HOUR_US = 3600 * 1_000_000
+_UNVERIFIED = "authorized_unverified"
+
+
+class Told(Struct, frozen=True):
+    """What a charge point was told about its start before it could be recorded."""
+
+    number: int
+    id: int
+    # Its tag was taken as accepted, as the charge point had done, because it could not be looked up.
+    is_unverified: bool
 
 
 def start_transaction(
-    work: UnitOfWork, origin: Origin, request: StartTransaction, received_at_us: int
+    work: UnitOfWork,
+    origin: Origin,
+    request: StartTransaction,
+    received_at_us: int,
+    told: Told | None = None,
 ) -> StartTransactionResponse:
     """Record a start, whatever its tag is worth; the same start again is the same transaction."""
     started_at_us = to_us(request.timestamp)
@@ -37,10 +51,15 @@ def start_transaction(
         origin.id, request.connector_id, started_at_us, key, request.meter_start
     )
     if known is not None:
+        if told is not None:
+            _note_told(work, known, told, received_at_us)
         verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=known.id)
         return StartTransactionResponse(transaction_id=known.id, id_tag_info=verdict)
     verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=0)
-    number, id = work.transactions.issue_id()
+    number, id = work.transactions.issue_id() if told is None else (told.number, told.id)
+    anomalies = _start_anomalies(request, verdict, started_at_us, received_at_us)
+    if told is not None and told.is_unverified:
+        anomalies.append(_UNVERIFIED)
     transaction = Transaction(
         number=number,
         id=id,
@@ -58,7 +77,7 @@ def start_transaction(
         stop_received_at_us=None,
         stop_reason=None,
         stop_id_tag=None,
-        anomalies=" ".join(_start_anomalies(request, verdict, started_at_us, received_at_us)),
+        anomalies=" ".join(anomalies),
     )
     _flag_unended(work, transaction)
     work.transactions.add(transaction)
@@ -119,6 +138,14 @@ def stop_transaction(
 def add_anomalies(transaction: Transaction, *words: str) -> str:
     """Return the anomalies of a transaction with some more."""
     return " ".join(dict.fromkeys([*transaction.anomalies.split(), *words]))
+
+
+def _note_told(work: UnitOfWork, known: Transaction, told: Told, received_at_us: int) -> None:
+    # Its first answer was lost, so the charge point knows it by the id of the second.
+    if told.id != known.id:
+        work.transactions.add_alias(known.charge_point_id, told.id, known.id, received_at_us)
+    if told.is_unverified:
+        work.transactions.set(known.id, anomalies=add_anomalies(known, _UNVERIFIED))
 
 
 def _start_anomalies(
@@ -198,7 +225,8 @@ def _end(work: UnitOfWork, origin: Origin, transaction: Transaction, stop: Stop)
         _keep_other_stop(work, transaction, stop)
         return
     anomalies = []
-    if stop.sent_transaction_id != transaction.id:
+    sent_id = stop.sent_transaction_id
+    if sent_id != transaction.id and sent_id != work.transactions.told_id(origin.id, transaction.id):
         anomalies.append("stop_matched")
     if stop.stopped_at_us < transaction.started_at_us:
         anomalies.append("stop_before_start")

@@ -45,9 +45,10 @@ class Checkpointer:
         while not self._closing:
             self._due.wait(_IDLE_S)
             self._due.clear()
-            if self._commits or self._closing:
+            if self._commits:
                 self._commits = 0
                 self._checkpoint(connection)
+        self._checkpoint(connection)
         connection.close()
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:

@@ -97,7 +97,7 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: the port is no number
         raise DatabaseTrouble("the database URL cannot be read") from error
     match backend:
         case "sqlite":
@@ -158,8 +158,10 @@ def _begin(connection: Connection) -> None:
 def _examine_sqlite(path: Path, *, thorough: bool) -> str | None:
     """Return the revision of a file that is there, opened for reading only."""
     name = str(path)
+    if not path.is_file():
+        raise DatabaseMissing(f"database {name} cannot be opened: it is not a file")
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S)
+        connection = sqlite3.connect(_reading_only(path.resolve()), uri=True, timeout=_BUSY_TIMEOUT_S)
         try:
             tables = {
                 row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
@@ -176,6 +178,12 @@ def _examine_sqlite(path: Path, *, thorough: bool) -> str | None:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise _sqlite_trouble(error, name) from error
+
+
+def _reading_only(path: Path) -> str:
+    # Where nobody has it open, SQLite is kept from leaving its side files behind: nothing is to be touched.
+    is_open = any(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-shm", "-journal"))
+    return f"{path.as_uri()}?mode=ro{'' if is_open else '&immutable=1'}"
 
 
 def _sqlite_trouble(error: BaseException, name: str) -> DatabaseTrouble:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from voltyard.transport.errors import HangUp
 
 
@@ -36,10 +38,22 @@ class StorageFailed(HangUp):
         super().__init__(1013, "storage failed, try again later")
         self.detail = reason
 
+    def __str__(self) -> str:
+        return self.detail
+
 
 class Contended(StorageFailed):
     """Somebody else's work was in the way; tried again the same may be committed."""
 
 
+class SpoolFailed(StorageFailed):
+    """The spool on the local disk failed; the database may work."""
+
+
 class WorkRefused(StorageFailed):
     """The database works but will not have this piece of work, now or later."""
+
+
+def is_trouble(error: Exception) -> TypeGuard[StorageFailed]:
+    """Whether an error is about the storage as a whole, so that other work would fail as well."""
+    return isinstance(error, StorageFailed) and not isinstance(error, WorkRefused)

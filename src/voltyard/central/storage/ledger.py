@@ -209,7 +209,7 @@ class Ledger:
                 # since a commit costs more than all the work in it.
                 now = time.monotonic()
                 deadline = deadline or now + MAX_LINGER_S
-                if len(batch) >= self._expected or now >= deadline:
+                if len(batch) >= self._expected - 0.5 or now >= deadline:
                     break
                 time.sleep(_LINGER_STEP_S)
                 continue

@@ -23,7 +23,12 @@ class Readers:
     """Runs functions over a connection that sees one consistent state of the database."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        # SQLite reads one state until the transaction ends; PostgreSQL has to be asked for that.
+        self._engine = (
+            database.engine
+            if database.is_sqlite
+            else database.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
 
     async def run(
@@ -33,7 +38,7 @@ class Readers:
 
         def read() -> T:
             try:
-                with self._database.engine.connect() as connection:
+                with self._engine.connect() as connection:
                     return function(connection, *args, **kwargs)
             except DBAPIError as error:
                 raise StorageFailed(str(error.orig)) from error

@@ -157,6 +157,18 @@ transactions = Table(
     ),
 )
 
+# Ids that a charge point was told for a transaction which is known by another one: it was answered from the
+# spool while its first answer was lost.
+transaction_aliases = Table(
+    "transaction_aliases",
+    metadata,
+    Column("alias_id", BigInteger, primary_key=True, autoincrement=False),
+    _charge_point(),
+    Column("transaction_id", BigInteger, nullable=False),
+    Column("told_at_us", BigInteger, nullable=False),
+    Index("ix_transaction_aliases_transaction", "transaction_id", "told_at_us"),
+)
+
 # Stops that belong to no transaction (yet), and those that differ from the one that counts.
 stops = Table(
     "stops",

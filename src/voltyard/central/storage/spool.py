@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from voltyard.central.storage.errors import StorageFailed
+from voltyard.central.storage.errors import SpoolFailed
 from voltyard.central.storage.segments import Segments
 
 P = ParamSpec("P")
@@ -43,7 +43,7 @@ class Spool:
     async def append(self, record: bytes) -> None:
         """Make a record durable; those of one moment share a sync.
 
-        Raises `StorageFailed`; whether the record will be met after the next start is not known then.
+        Raises `SpoolFailed`; whether the record will be met after the next start is not known then.
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((record, written))
@@ -52,11 +52,11 @@ class Spool:
         await written
 
     async def read(self, limit: int) -> list[bytes]:
-        """Return the oldest records, which stay; raises `StorageFailed`."""
+        """Return the oldest records, which stay; raises `SpoolFailed`."""
         return await self._run(self._segments.read, limit)
 
     async def discard(self, count: int, *, keep_file: bool = False) -> None:
-        """Remove the oldest records, all of which have been read; raises `StorageFailed`.
+        """Remove the oldest records, all of which have been read; raises `SpoolFailed`.
 
         With `keep_file` the file that held the last of them is put aside instead of being deleted.
         """
@@ -74,7 +74,7 @@ class Spool:
             batch, self._waiting = self._waiting, []
             try:
                 await self._run(self._segments.append, [record for record, _ in batch])
-            except StorageFailed as error:
+            except SpoolFailed as error:
                 for _, written in batch:
                     if not written.done():
                         written.set_exception(error)
@@ -90,4 +90,4 @@ class Spool:
                 self._thread, lambda: function(*args, **kwargs)
             )
         except OSError as error:
-            raise StorageFailed(f"spool: {error}") from error
+            raise SpoolFailed(f"spool: {error}") from error

@@ -122,10 +122,6 @@ class SimulatedConnector:
     def is_locked(self) -> bool:
         return self._is_locked
 
-    @property
-    def vehicle(self) -> Vehicle | None:
-        return self._vehicle
-
     def plug_in(self, vehicle: Vehicle) -> None:
         """Connect a vehicle."""
         self._vehicle = vehicle

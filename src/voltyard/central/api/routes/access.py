@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from litestar import delete, get, post
+from litestar.params import JSONBody
 
-from litestar import Request, delete, get, post
-
+from voltyard.central.api.requests import ApiRequest
 from voltyard.central.api.roles import ADMIN_ONLY, OPEN
 from voltyard.central.api.routes.parameters import Number, Ops, Page
 from voltyard.central.operations.access import IssuedKey, Session
@@ -15,7 +15,7 @@ from voltyard.central.operations.views import ApiKeyView
 
 
 @post("/api-keys", opt=ADMIN_ONLY)
-async def create_api_key(operations: Ops, data: NewApiKey) -> IssuedKey:
+async def create_api_key(operations: Ops, data: JSONBody[NewApiKey]) -> IssuedKey:
     """Create a key for a program; it is shown this once."""
     return await operations.access.create(data)
 
@@ -33,7 +33,7 @@ async def delete_api_key(operations: Ops, id: Number) -> None:
 
 
 @post("/login", opt=OPEN, status_code=200, security=[{}])
-async def log_in(request: Request[Any, Any, Any], operations: Ops, data: Login) -> Session:
+async def log_in(request: ApiRequest, operations: Ops, data: JSONBody[Login]) -> Session:
     """Get a key for half a day, with the name and the password of a user."""
     return await operations.access.login(data, request.client.host if request.client else "")
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated
 
 from litestar import delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, QueryParameter
 
-from voltyard.central.api.routes.parameters import Ops, Page
+from voltyard.central.api.routes.parameters import Name, Ops, Page
 from voltyard.central.operations.charge_points import ChargePointView
 from voltyard.central.operations.cursors import Listed
 from voltyard.central.operations.requests import ChargePointChanges, NewChargePoint
@@ -23,8 +23,12 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+Way = Annotated[Direction | None, QueryParameter(description="Only frames that went this way.")]
+OfAction = Annotated[str | None, QueryParameter(description="Only CALLs of this action.")]
+
+
 @post("/charge-points")
-async def create_charge_point(operations: Ops, data: NewChargePoint) -> ChargePointView:
+async def create_charge_point(operations: Ops, data: JSONBody[NewChargePoint]) -> ChargePointView:
     """Create a charge point.
 
     Security profiles 1 and 2 need a password. An identity that was deleted can be created again.
@@ -39,13 +43,15 @@ async def list_charge_points(operations: Ops, span: Page) -> Listed[ChargePointV
 
 
 @get("/charge-points/{identity:str}")
-async def get_charge_point(operations: Ops, identity: str) -> ChargePointView:
+async def get_charge_point(operations: Ops, identity: Name) -> ChargePointView:
     """Get a charge point."""
     return await operations.charge_points.get(identity)
 
 
 @patch("/charge-points/{identity:str}")
-async def change_charge_point(operations: Ops, identity: str, data: ChargePointChanges) -> ChargePointView:
+async def change_charge_point(
+    operations: Ops, identity: Name, data: JSONBody[ChargePointChanges]
+) -> ChargePointView:
     """Change a charge point.
 
     What is left out stays. Another password, security profile or registration ends a live connection. The
@@ -55,7 +61,7 @@ async def change_charge_point(operations: Ops, identity: str, data: ChargePointC
 
 
 @delete("/charge-points/{identity:str}")
-async def delete_charge_point(operations: Ops, identity: str) -> None:
+async def delete_charge_point(operations: Ops, identity: Name) -> None:
     """Delete a charge point.
 
     It is disconnected and its queued commands are cancelled; its transactions stay.
@@ -66,10 +72,10 @@ async def delete_charge_point(operations: Ops, identity: str) -> None:
 @get("/charge-points/{identity:str}/messages")
 async def list_messages(
     operations: Ops,
-    identity: str,
+    identity: Name,
     span: Page,
-    direction: Annotated[Direction | None, Parameter(description="Only frames that went this way.")] = None,
-    action: Annotated[str | None, Parameter(description="Only CALLs of this action.")] = None,
+    direction: Way = None,
+    action: OfAction = None,
 ) -> Listed[MessageView]:
     """List frames from and to a charge point, newest first.
 
@@ -81,7 +87,7 @@ async def list_messages(
 
 
 @get("/charge-points/{identity:str}/deviations")
-async def list_deviations(operations: Ops, identity: str, span: Page) -> Listed[DeviationView]:
+async def list_deviations(operations: Ops, identity: Name, span: Page) -> Listed[DeviationView]:
     """List how a charge point breaks the specification, newest kind first."""
     return await operations.evidence.deviations(identity, span)
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import Stream
 from msgspec import json
 
@@ -24,7 +24,7 @@ async def stream_events(
     charge_point: ChargePointFilter = None,
     last_event_id: Annotated[
         str | None,
-        Parameter(header="Last-Event-ID", description="The id of the last event that was seen."),
+        HeaderParameter(name="Last-Event-ID", description="The id of the last event that was seen."),
     ] = None,
 ) -> Stream:
     """Stream events as they happen (server-sent events).

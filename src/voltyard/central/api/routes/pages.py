@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from voltyard.central.api.openapi import describe
+from voltyard.central.api.requests import ApiRequest
 from voltyard.central.api.roles import OPEN
 
 # Nothing but what we serve ourselves, and no script or style in the page itself.
@@ -43,7 +43,7 @@ def get_docs_style() -> Response[bytes]:
 
 
 @get("/api/v1/openapi.json", include_in_schema=False, sync_to_thread=True)
-def get_openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
+def get_openapi(request: ApiRequest) -> Response[bytes]:
     """Serve the OpenAPI document, which is made when it is first asked for."""
     state = request.app.state
     if "openapi" not in state:

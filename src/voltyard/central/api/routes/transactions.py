@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from voltyard.central.api.problems import BadRequest
 from voltyard.central.api.routes.parameters import ChargePointFilter, Number, Ops, Page
@@ -15,12 +15,12 @@ from voltyard.central.operations.cursors import Listed
 from voltyard.central.operations.views import MeterValueView, StopView, TransactionView
 from voltyard.central.storage.queries.transactions import TransactionFilter
 
-Tag = Annotated[str | None, Parameter(description="Only with this tag; letter case does not matter.")]
-Running = Annotated[bool | None, Parameter(description="Only those that run, or only those that ended.")]
+Tag = Annotated[str | None, QueryParameter(description="Only with this tag; letter case does not matter.")]
+Running = Annotated[bool | None, QueryParameter(description="Only those that run, or only those that ended.")]
 From = Annotated[
-    datetime | None, Parameter(query="from", description="Only those that started then or later.")
+    datetime | None, QueryParameter(name="from", description="Only those that started then or later.")
 ]
-To = Annotated[datetime | None, Parameter(query="to", description="Only those that started before.")]
+To = Annotated[datetime | None, QueryParameter(name="to", description="Only those that started before.")]
 
 
 @get("/transactions")

@@ -64,13 +64,19 @@ def meter_value_page(
     connection: Connection, transaction_id: int, after: tuple[int, int] | None, limit: int
 ) -> Page[MeterRow]:
     """Return the meter values of a transaction, oldest first; raises `NotFound` if there is no such one."""
-    number = connection.execute(
-        select(transactions.c.number).where(transactions.c.id == transaction_id)
-    ).scalar()
-    if number is None:
+    owner = connection.execute(
+        select(transactions.c.number, transactions.c.charge_point_id).where(
+            transactions.c.id == transaction_id
+        )
+    ).first()
+    if owner is None:
         raise NotFound(f"no transaction {transaction_id}")
     table = meter_values.c
-    query = select(meter_values).where(table.transaction_number == number).order_by(table.at_us, table.id)
+    query = (
+        select(meter_values)
+        .where(table.transaction_number == owner.number, table.charge_point_id == owner.charge_point_id)
+        .order_by(table.at_us, table.id)
+    )
     if after is not None:
         query = query.where(tuple_(table.at_us, table.id) > tuple_(*after))
     found = [(row.id, MeterRow(*row[1:])) for row in connection.execute(query.limit(limit + 1))]

@@ -99,7 +99,7 @@ def _counting(dialect: Dialect) -> Statement:
             index_elements=["charge_point_id", "action", "rule", "path"],
             set_={
                 "value": statement.excluded.value,
-                "count": deviations.c.count + 1,
+                "count": deviations.c.count + statement.excluded["count"],
                 "last_seen_us": statement.excluded.last_seen_us,
             },
         ),

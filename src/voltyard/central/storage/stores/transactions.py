@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Dialect, bindparam, func, select, update
 
 from voltyard.central.services.records import Stop, Transaction
-from voltyard.central.storage.schema import counters, instance, stops, transactions
+from voltyard.central.storage.schema import (
+    counters,
+    instance,
+    stops,
+    transaction_aliases,
+    transactions,
+)
 from voltyard.central.storage.statements import Cursor, Statement
 from voltyard.central.storage.stores.sql import Updates, columns, inserting, inserting_new
 from voltyard.central.storage.transaction_ids import TransactionIds
@@ -30,6 +38,13 @@ class TransactionStore:
             .returning(counters.c.value),
             dialect,
         )
+        self._reserve = Statement(
+            update(counters)
+            .where(counters.c.name == "transactions")
+            .values(value=counters.c.value + bindparam("count"))
+            .returning(counters.c.value),
+            dialect,
+        )
         self._key = Statement(
             select(instance.c.value).where(instance.c.name == "transaction_id_key"), dialect
         )
@@ -45,6 +60,23 @@ class TransactionStore:
             dialect,
         )
         self._get = Statement(found.where(table.id == bindparam("id_"), here), dialect)
+        alias = transaction_aliases.c
+        self._insert_alias = inserting_new(transaction_aliases, dialect, but=())
+        self._get_by_alias = Statement(
+            found.join(transaction_aliases, alias.transaction_id == table.id).where(
+                alias.alias_id == bindparam("id_"), here
+            ),
+            dialect,
+        )
+        self._newest_alias = Statement(
+            select(alias.alias_id)
+            .where(
+                alias.transaction_id == bindparam("id_"), alias.charge_point_id == bindparam("charge_point")
+            )
+            .order_by(alias.told_at_us.desc())
+            .limit(1),
+            dialect,
+        )
         running = table.stopped_at_us.is_(None)
         self._running = Statement(found.where(here, running).order_by(table.started_at_us, table.id), dialect)
         self._count_active = Statement(
@@ -75,13 +107,16 @@ class TransactionStore:
 
     def issue_id(self) -> tuple[int, int]:
         """Return the number and the id of a new transaction; neither is ever issued again, 1..2^31-1."""
-        if self._ids is None:
-            key = self._key.one(self._cursor, str)
-            assert key is not None  # the first revision of the schema makes it
-            self._ids = TransactionIds(bytes.fromhex(key))
-        count = self._count.one(self._cursor, int)
-        assert count is not None  # likewise
-        return count, self._ids.issue(count)
+        number = self._count.one(self._cursor, int)
+        assert number is not None  # the first revision of the schema makes it
+        return number, self._require_ids().issue(number)
+
+    def reserve_ids(self, count: int) -> Iterator[tuple[int, int]]:
+        """Yield as many numbers with their ids as asked for; they may be taken when the work is long done."""
+        last = self._reserve.one(self._cursor, int, count=count)
+        assert last is not None  # likewise
+        ids = self._require_ids()
+        return ((number, ids.issue(number)) for number in range(last - count + 1, last + 1))
 
     def add(self, transaction: Transaction) -> None:
         """Store a new transaction."""
@@ -104,8 +139,26 @@ class TransactionStore:
         )
 
     def get(self, charge_point_id: int, id: int) -> Transaction | None:
-        """Return a transaction of this charge point; never another one's."""
-        return self._get.one(self._cursor, Transaction, id_=id, charge_point=charge_point_id)
+        """Return a transaction of this charge point, also by an alias; never another one's."""
+        found = self._get.one(self._cursor, Transaction, id_=id, charge_point=charge_point_id)
+        if found is None:
+            found = self._get_by_alias.one(self._cursor, Transaction, id_=id, charge_point=charge_point_id)
+        return found
+
+    def add_alias(self, charge_point_id: int, alias_id: int, id: int, told_at_us: int) -> None:
+        """Note that a charge point was told this id for a transaction which has another one."""
+        self._insert_alias.run(
+            self._cursor,
+            alias_id=alias_id,
+            charge_point_id=charge_point_id,
+            transaction_id=id,
+            told_at_us=told_at_us,
+        )
+
+    def told_id(self, charge_point_id: int, id: int) -> int:
+        """Return the id by which a charge point knows a transaction: the one that it was told last."""
+        alias = self._newest_alias.one(self._cursor, int, id_=id, charge_point=charge_point_id)
+        return id if alias is None else alias
 
     def number_of(self, charge_point_id: int, id: int) -> int:
         """Return the number of a transaction of this charge point, 0 if it has none of this id."""
@@ -121,6 +174,13 @@ class TransactionStore:
     def forget(self) -> None:
         """Forget what was read in a batch that did not come about."""
         self._numbers.clear()
+
+    def _require_ids(self) -> TransactionIds:
+        if self._ids is None:
+            key = self._key.one(self._cursor, str)
+            assert key is not None  # the first revision of the schema makes it
+            self._ids = TransactionIds(bytes.fromhex(key))
+        return self._ids
 
     def running(self, charge_point_id: int) -> list[Transaction]:
         """Return what runs at a charge point, oldest first."""

@@ -310,6 +310,23 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "transaction_aliases",
+        sa.Column("alias_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("charge_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transaction_id", sa.BigInteger(), nullable=False),
+        sa.Column("told_at_us", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["charge_point_id"], ["charge_points.id"], name=op.f("fk_transaction_aliases_charge_point_id")
+        ),
+        sa.PrimaryKeyConstraint("alias_id", name=op.f("pk_transaction_aliases")),
+    )
+    op.create_index(
+        "ix_transaction_aliases_transaction",
+        "transaction_aliases",
+        ["transaction_id", "told_at_us"],
+        unique=False,
+    )
+    op.create_table(
         "transactions",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
