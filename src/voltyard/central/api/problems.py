@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
 from msgspec import UNSET, Struct, UnsetType
 
 from voltyard.central.operations.access import LoginRefused, TooManyAttempts
@@ -77,7 +78,7 @@ def answer_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
         case BadRequest():
             document = problem(error.status, error.detail, error.field)
         case ValidationException():
-            document = _invalid(error)
+            document = _invalid(request, error)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             document = problem(error.status_code, error.detail)
             headers = error.headers or {}
@@ -102,7 +103,7 @@ def _headers_of(refused: Refused) -> Mapping[str, str]:
     return {}
 
 
-def _invalid(error: ValidationException) -> Problem:
+def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Problem:
     """Translate the framework's finding: which parameter or which field of the body is wrong, and why."""
     found = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     message, key, source = (str(found.get(name, "")) for name in ("message", "key", "source"))
@@ -111,4 +112,11 @@ def _invalid(error: ValidationException) -> Problem:
             return problem(HTTPStatus.BAD_REQUEST, "a JSON document is expected as body")
         named = _NAMED_FIELD.search(message)
         return problem(HTTPStatus.BAD_REQUEST, message, named.group(1) if named else None)
-    return problem(HTTPStatus.BAD_REQUEST, message or error.detail, key or None)
+    return problem(HTTPStatus.BAD_REQUEST, message or error.detail, _public_name(request, key) or None)
+
+
+def _public_name(request: Request[Any, Any, Any], key: str) -> str:
+    """Return the name of a parameter in the URL, which may differ from that in the code."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    definition = None if parameter is None else parameter.kwarg_definition
+    return (isinstance(definition, ParameterKwarg) and definition.name) or key

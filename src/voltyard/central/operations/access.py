@@ -22,7 +22,7 @@ from voltyard.central.operations.cursors import NUMBER, Listed, Span, listed
 from voltyard.central.operations.requests import Login, NewApiKey
 from voltyard.central.operations.views import ApiKeyView, Timestamp, timestamp, view_api_key
 from voltyard.central.recent import Recent
-from voltyard.central.services.access import add_api_key, remove_api_key
+from voltyard.central.services.access import add_api_key, login_name, remove_api_key
 from voltyard.central.services.errors import Refused, Unacceptable
 from voltyard.central.services.records import ApiKey, User
 from voltyard.central.storage.finding import find_api_key, find_user
@@ -184,8 +184,3 @@ class AccessOperations:
             expires_at_us=expires_at_us,
         )
         return new.key.reveal(), await self._ledger.run(add_api_key, record)
-
-
-def login_name(user: str) -> str:
-    """Return the name of the keys that somebody gets by signing in."""
-    return f"login:{user}"[:_LONGEST_NAME]

@@ -33,9 +33,8 @@ class Operations:
         self.access = AccessOperations(ledger, readers)
         self.events = EventOperations(bus)
         self.health = HealthOperations(ledger, readers, gateway, self.commands, bus)
-        self._bus = bus
 
     def close(self) -> None:
         """End what waits for something to happen."""
         self.commands.close()
-        self._bus.close()
+        self.events.close()

@@ -6,6 +6,13 @@ from voltyard.central.services.errors import NotFound
 from voltyard.central.services.ports import UnitOfWork
 from voltyard.central.services.records import ApiKey
 
+_LONGEST_NAME = 64
+
+
+def login_name(user: str) -> str:
+    """Return the name of the keys that somebody gets by signing in."""
+    return f"login:{user}"[:_LONGEST_NAME]
+
 
 def add_api_key(work: UnitOfWork, key: ApiKey) -> ApiKey:
     """Store a key (its `id` is not looked at); those that have expired go."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from voltyard.central.instants import from_us
 from voltyard.central.services.ports import UnitOfWork
 from voltyard.central.services.records import IdTag
 from voltyard.protocol.messages import AuthorizationStatus, IdTagInfo
 
+_LONGEST_KEY = 80  # in the database; an index holds only so much
+
 
 def fold(id_tag: str) -> str:
-    """Return the form in which tags are compared: letter case does not matter (OCPP 1.6 §2.2)."""
-    return id_tag.lower()
+    """Return the form in which tags are compared: letter case does not matter (OCPP 1.6 §2.2).
+
+    Of a text far longer than a tag can be, which a charge point may send all the same, it is the beginning
+    and a digest.
+    """
+    folded = id_tag.lower()
+    if len(folded) <= _LONGEST_KEY:
+        return folded
+    return f"{folded[:48]}#{blake2b(folded.encode(), digest_size=15).hexdigest()}"
 
 
 def authorize(tag: IdTag | None, at_us: int) -> IdTagInfo:

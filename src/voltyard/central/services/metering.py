@@ -11,23 +11,24 @@ from voltyard.central.instants import to_us
 from voltyard.central.services.events import Event
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.ports import UnitOfWork
-from voltyard.central.services.records import MeterRow, Transaction
+from voltyard.central.services.records import MeterRow, Stop, Transaction
 from voltyard.charging.metering import summarise
 from voltyard.protocol.messages import MeterValue, MeterValues, MeterValuesResponse
 
 _encode = json.Encoder().encode
+_FOR_EVER_US = 2**63 - 1
 
 
 def meter_values(
     work: UnitOfWork, origin: Origin, request: MeterValues, received_at_us: int
 ) -> MeterValuesResponse:
     """Store meter values; whatever they say they are answered (reference A.23)."""
-    sent = request.transaction_id
+    sent = id = request.transaction_id
     number = 0
     if sent is not None:
         number = work.transactions.number_of(origin.id, sent)
         if not number and (matching := _match(work, origin, request)) is not None:
-            number = matching.number
+            number, id = matching.number, matching.id
     store_meter_values(
         work,
         charge_point_id=origin.id,
@@ -43,7 +44,7 @@ def meter_values(
                 "meter_values.received",
                 origin.identity,
                 received_at_us,
-                {"connector_id": request.connector_id, "transaction_id": sent if number else None},
+                {"connector_id": request.connector_id, "transaction_id": id if number else None},
             )
         )
     return MeterValuesResponse()
@@ -82,14 +83,42 @@ def store_meter_values(
         )
 
 
+def link_earlier_values(
+    work: UnitOfWork, transaction: Transaction, stop: Stop | None, next_start_us: int | None
+) -> None:
+    """Give a transaction the values that came before its start: those of its connector and its time.
+
+    They named a transaction which we did not know then, and may have been taken for the one before. What
+    came with its `stop` named no connector.
+    """
+    owner, connector_id, from_us = (
+        transaction.charge_point_id,
+        transaction.connector_id,
+        transaction.started_at_us,
+    )
+    until_us = min(
+        _FOR_EVER_US if stop is None else stop.stopped_at_us,
+        _FOR_EVER_US if next_start_us is None else next_start_us - 1,
+    )
+    before = work.transactions.latest_at(owner, connector_id, from_us - 1)
+    found = work.meter_values.unlinked(owner, 0, connector_id, from_us, until_us)
+    if before is not None:
+        found += work.meter_values.unlinked(owner, before.number, connector_id, from_us, until_us)
+    meant = {sent: work.transactions.number_of(owner, sent) for _, sent in found}
+    rows = [row for row, sent in found if meant[sent] in {0, transaction.number}]
+    if stop is not None and connector_id != 0:
+        with_stop = work.meter_values.unlinked(owner, 0, 0, from_us, until_us)
+        rows += [row for row, sent in with_stop if sent == stop.sent_transaction_id]
+    for row in rows:
+        work.meter_values.link(row, transaction.number, connector_id)
+
+
 def _match(work: UnitOfWork, origin: Origin, request: MeterValues) -> Transaction | None:
-    """Return the running transaction that values with an unusable id can only mean: connector and time."""
+    """Return the transaction that values with an unusable id can only mean: connector and time."""
     if not request.meter_value:
         return None
     sampled_at_us = to_us(request.meter_value[0].timestamp)
-    fitting = [
-        transaction
-        for transaction in work.transactions.running(origin.id)
-        if transaction.connector_id == request.connector_id and transaction.started_at_us <= sampled_at_us
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+    latest = work.transactions.latest_at(origin.id, request.connector_id, sampled_at_us)
+    if latest is None or (latest.stopped_at_us is not None and latest.stopped_at_us < sampled_at_us):
+        return None
+    return latest

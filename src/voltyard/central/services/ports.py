@@ -94,11 +94,17 @@ class Transactions(Protocol):
     def number_of(self, charge_point_id: int, id: int) -> int:
         """Return the number of a transaction of this charge point, 0 if it has none of this id."""
 
+    def latest_at(self, charge_point_id: int, connector_id: int, at_us: int) -> Transaction | None:
+        """Return the transaction that began last on a connector, up to an instant."""
+
+    def next_start_us(self, charge_point_id: int, connector_id: int, after_us: int) -> int | None:
+        """Return when the first transaction on a connector after an instant began."""
+
     def running(self, charge_point_id: int) -> list[Transaction]:
         """Return what runs at a charge point, oldest first."""
 
     def count_active(self, id_tag_key: str, *, but: int) -> int:
-        """Return how many transactions of a tag run, not counting the one with id `but`."""
+        """Return how many transactions of a tag run, but the one with id `but` and those without a stop."""
 
     def set(self, id: int, **values: object) -> None:
         """Change some fields."""
@@ -108,6 +114,9 @@ class Transactions(Protocol):
 
     def unlinked_stops(self, charge_point_id: int) -> list[Stop]:
         """Return the stops of a charge point that belong to no transaction yet, oldest first."""
+
+    def linked_to(self, stop: Stop) -> int | None:
+        """Return the id of the transaction that this very stop was found to belong to."""
 
     def link_stop(self, stop: Stop, transaction_id: int) -> None:
         """Note which transaction a stop belongs to."""
@@ -119,10 +128,15 @@ class MeterValues(Protocol):
     def add(self, row: MeterRow) -> None:
         """Store a meter value."""
 
-    def unlinked(self, charge_point_id: int, connector_id: int, from_us: int, to_us: int) -> list[int]:
-        """Return the row ids of values of a time that named a transaction which we do not know."""
+    def unlinked(
+        self, charge_point_id: int, transaction_number: int, connector_id: int, from_us: int, to_us: int
+    ) -> list[tuple[int, int]]:
+        """Return the row id and the sent transaction id of values of a time that named a transaction.
 
-    def link(self, row_id: int, transaction_number: int) -> None:
+        Number 0 has those of none that we knew.
+        """
+
+    def link(self, row_id: int, transaction_number: int, connector_id: int) -> None:
         """Note which transaction a value belongs to."""
 
 

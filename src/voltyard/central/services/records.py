@@ -57,6 +57,10 @@ class IdTag(Struct, frozen=True):
     created_at_us: int
 
 
+STOP_MISSING = "stop_missing"
+"""The anomaly of a transaction that never stopped although another one has begun on its connector."""
+
+
 class Transaction(Struct, frozen=True):
     """One transaction; running while `stopped_at_us` is None. `anomalies` are words separated by blanks.
 

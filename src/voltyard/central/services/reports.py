@@ -43,8 +43,7 @@ def status(
             text=request.info,
             vendor_id=request.vendor_id,
             vendor_error_code=request.vendor_error_code,
-            # No timestamp means now (OCPP 1.6 §6.47).
-            reported_at_us=received_at_us if request.timestamp is None else to_us(request.timestamp),
+            reported_at_us=_reported_at_us(request, received_at_us),
             received_at_us=received_at_us,
         )
     )
@@ -149,6 +148,13 @@ def data_transfer(
         )
     )
     return response
+
+
+def _reported_at_us(request: StatusNotification, received_at_us: int) -> int:
+    # No timestamp means now (OCPP 1.6 §6.47). A clock that is ahead must not hide what comes after it is set.
+    if request.timestamp is None:
+        return received_at_us
+    return min(to_us(request.timestamp), received_at_us)
 
 
 def _report(

@@ -7,15 +7,14 @@ from msgspec import Struct, json
 from voltyard.central.instants import to_us
 from voltyard.central.services.authorization import authorize, authorize_start, fold
 from voltyard.central.services.events import Event
-from voltyard.central.services.metering import store_meter_values
+from voltyard.central.services.metering import link_earlier_values, store_meter_values
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.ports import UnitOfWork
-from voltyard.central.services.records import Command, Stop, Transaction
+from voltyard.central.services.records import STOP_MISSING, Command, Stop, Transaction
 from voltyard.protocol.messages import (
     AuthorizationStatus,
     IdTagInfo,
     Reason,
-    RemoteStartTransaction,
     StartTransaction,
     StartTransactionResponse,
     StopTransaction,
@@ -79,10 +78,7 @@ def start_transaction(
         stop_id_tag=None,
         anomalies=" ".join(anomalies),
     )
-    _flag_unended(work, transaction)
     work.transactions.add(transaction)
-    _link_earlier(work, origin, transaction)
-    _link_remote_start(work, transaction)
     work.publish(
         Event(
             "transaction.started",
@@ -97,6 +93,9 @@ def start_transaction(
             },
         )
     )
+    _flag_unended(work, transaction)
+    _link_earlier(work, origin, transaction)
+    _link_remote_start(work, transaction)
     return StartTransactionResponse(transaction_id=transaction.id, id_tag_info=verdict)
 
 
@@ -166,24 +165,27 @@ def _start_anomalies(
 def _flag_unended(work: UnitOfWork, starting: Transaction) -> None:
     # A new start on a connector with an open transaction keeps both and flags the old one.
     for running in work.transactions.running(starting.charge_point_id):
-        if running.connector_id == starting.connector_id:
-            work.transactions.set(running.id, anomalies=add_anomalies(running, "stop_missing"))
+        if (
+            running.connector_id == starting.connector_id
+            and running.id != starting.id
+            and running.started_at_us <= starting.started_at_us
+        ):
+            work.transactions.set(running.id, anomalies=add_anomalies(running, STOP_MISSING))
 
 
 def _link_earlier(work: UnitOfWork, origin: Origin, transaction: Transaction) -> None:
     """Give a late start what came before it: stops and meter values of a transaction not known then."""
     stops = work.transactions.unlinked_stops(origin.id)
-    stop = next((stop for stop in stops if _fits(transaction, stop)), None)
-    for row_id in work.meter_values.unlinked(
-        origin.id,
-        transaction.connector_id,
-        transaction.started_at_us,
-        transaction.start_received_at_us if stop is None else stop.stopped_at_us,
-    ):
-        work.meter_values.link(row_id, transaction.number)
+    stop = next((stop for stop in stops if _precedes(stop, transaction)), None)
+    next_start_us = work.transactions.next_start_us(
+        origin.id, transaction.connector_id, transaction.started_at_us
+    )
+    link_earlier_values(work, transaction, stop, next_start_us)
     if stop is not None:
         work.transactions.link_stop(stop, transaction.id)
         _end(work, origin, transaction, stop)
+    elif next_start_us is not None:
+        work.transactions.set(transaction.id, anomalies=add_anomalies(transaction, STOP_MISSING))
 
 
 def _link_remote_start(work: UnitOfWork, transaction: Transaction) -> None:
@@ -196,19 +198,35 @@ def _link_remote_start(work: UnitOfWork, transaction: Transaction) -> None:
 
 
 def _wants(command: Command, transaction: Transaction) -> bool:
-    wanted = json.decode(command.payload, type=RemoteStartTransaction)
-    return fold(wanted.id_tag) == transaction.id_tag_key and wanted.connector_id in {
+    if command.response is not None and json.decode(command.response).get("status") != "Accepted":
+        return False
+    if command.sent_at_us is None or transaction.started_at_us + CLOCK_SKEW_US < command.sent_at_us:
+        return False
+    wanted = json.decode(command.payload)
+    return fold(wanted["idTag"]) == transaction.id_tag_key and wanted.get("connectorId") in {
         None,
         transaction.connector_id,
     }
 
 
 def _match_unlinked(work: UnitOfWork, origin: Origin, stop: Stop) -> Transaction | None:
-    """Return the one running transaction of this charge point that a stop without a usable id can mean."""
-    fitting = [
-        transaction for transaction in work.transactions.running(origin.id) if _fits(transaction, stop)
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+    """Return the one transaction of this charge point that a stop without a usable id can mean."""
+    # Sent again it means what it meant before.
+    linked_id = work.transactions.linked_to(stop)
+    if linked_id is not None:
+        return work.transactions.get(origin.id, linked_id)
+    match [running for running in work.transactions.running(origin.id) if _fits(running, stop)]:
+        case [transaction]:
+            work.transactions.add_stop(stop)
+            work.transactions.link_stop(stop, transaction.id)
+            return transaction
+        case _:
+            return None
+
+
+def _precedes(stop: Stop, transaction: Transaction) -> bool:
+    """Whether a stop that came before its start can be that of this one, which did not begin after it."""
+    return _fits(transaction, stop) and transaction.started_at_us <= stop.received_at_us + CLOCK_SKEW_US
 
 
 def _fits(transaction: Transaction, stop: Stop) -> bool:
@@ -241,7 +259,9 @@ def _end(work: UnitOfWork, origin: Origin, transaction: Transaction, stop: Stop)
         stop_received_at_us=stop.received_at_us,
         stop_reason=stop.reason,
         stop_id_tag=stop.id_tag,
-        anomalies=add_anomalies(transaction, *anomalies),
+        anomalies=" ".join(
+            word for word in add_anomalies(transaction, *anomalies).split() if word != STOP_MISSING
+        ),
     )
     work.publish(
         Event(

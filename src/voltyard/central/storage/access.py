@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from voltyard.central.credentials import Role, generate_api_key, hash_user_password
 from voltyard.central.instants import now_us
 from voltyard.central.secret import Secret
+from voltyard.central.services.access import login_name
 from voltyard.central.services.errors import Conflict, NotFound
 from voltyard.central.services.records import ApiKey, User
 from voltyard.central.storage.database import Database
@@ -78,16 +79,18 @@ def list_users(database: Database) -> list[User]:
 
 
 def set_user_password(database: Database, name: str, password: str) -> None:
-    """Give a user another password."""
+    """Give a user another password, who is signed out by it."""
     hashed = hash_user_password(password)
     with database.engine.begin() as connection:
         changed = connection.execute(update(users).where(users.c.name == name).values(password_hash=hashed))
+        connection.execute(delete(api_keys).where(api_keys.c.name == login_name(name)))
     if not changed.rowcount:
         raise NotFound(f"no user {name!r}")
 
 
 def delete_user(database: Database, name: str) -> None:
-    """Remove a user."""
+    """Remove a user, who is signed out by it."""
     with database.engine.begin() as connection:
         if not connection.execute(delete(users).where(users.c.name == name)).rowcount:
             raise NotFound(f"no user {name!r}")
+        connection.execute(delete(api_keys).where(api_keys.c.name == login_name(name)))

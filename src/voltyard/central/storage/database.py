@@ -24,6 +24,15 @@ from voltyard.central.storage.migrations import HEAD, REVISIONS, upgrade
 # A full check of a large file takes longer than a start may; `voltyard db check` does it.
 _QUICK_CHECK_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 5.0
+# A writer of ours fails rather than wait for a lock or a statement without end, and then tries again.
+_PATIENCE = "SET lock_timeout = '10s'; SET statement_timeout = '30s'"
+# A server that has vanished without a word is given up, in seconds (milliseconds the last).
+_KEEPALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 T = TypeVar("T")
 
@@ -52,6 +61,7 @@ class Database:
         pooled.detach()
         if not self.is_sqlite:
             connection.autocommit = True  # type: ignore[union-attr]  # psycopg's
+            connection.execute(_PATIENCE)  # type: ignore[union-attr]  # psycopg's
         return connection
 
     def close(self) -> None:
@@ -229,7 +239,11 @@ def _postgresql_engine(url: URL) -> Engine:
             url,
             paramstyle="format",
             pool_pre_ping=True,
-            connect_args={"connect_timeout": int(_BUSY_TIMEOUT_S), "application_name": "voltyard"},
+            connect_args={
+                "connect_timeout": int(_BUSY_TIMEOUT_S),
+                "application_name": "voltyard",
+                **_KEEPALIVE,
+            },
         )
     except ImportError as error:
         raise DatabaseTrouble("PostgreSQL needs the extra: pip install 'voltyard[postgres]'") from error
@@ -255,6 +269,7 @@ def _revision_of(engine: Engine) -> str | None:
 def _migrate(engine: Engine) -> None:
     if _revision_of(engine) != HEAD:
         upgrade(engine)
+        engine.dispose()  # connections made before do not know the planner's statistics
 
 
 def _refuse_newer(revision: str | None, name: str) -> None:

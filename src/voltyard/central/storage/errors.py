@@ -7,7 +7,7 @@ from typing import TypeGuard
 from voltyard.transport.errors import HangUp
 
 
-class DatabaseTrouble(Exception):  # noqa: N818 - the family; its members say what it is
+class DatabaseTrouble(Exception):
     """The database cannot be used; the text is one line for a person, and nothing was changed."""
 
 

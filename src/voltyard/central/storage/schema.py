@@ -119,7 +119,7 @@ transactions = Table(
     metadata,
     # Ids are unpredictable (see transaction_ids); what is stored about transactions lies together by number,
     # which follows time, so that a batch touches few pages.
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", _Number, primary_key=True, autoincrement=False),
     Column("id", BigInteger, nullable=False, unique=True),
     _charge_point(),
     Column("connector_id", BigInteger, nullable=False),
@@ -137,15 +137,21 @@ transactions = Table(
     Column("stop_id_tag", Text),
     Column("anomalies", Text, nullable=False, server_default=text("''")),  # words, separated by blanks
     # The same start, on any socket, node or message id, after any restart, is the same transaction.
-    UniqueConstraint(
-        "charge_point_id", "started_at_us", "connector_id", "id_tag_key", "meter_start", name="uq_start"
+    Index(
+        "uq_start",
+        "charge_point_id",
+        "started_at_us",
+        "connector_id",
+        "id_tag_key",
+        "meter_start",
+        unique=True,
     ),
     Index("ix_transactions_newest", "started_at_us", "id"),
     Index("ix_transactions_tag", "id_tag_key", "started_at_us"),
     Index(
         "ix_transactions_open",
         "charge_point_id",
-        "connector_id",
+        "started_at_us",
         sqlite_where=text("stopped_at_us IS NULL"),
         postgresql_where=text("stopped_at_us IS NULL"),
     ),
@@ -182,7 +188,14 @@ stops = Table(
     Column("stopped_at_us", BigInteger, nullable=False),
     Column("reason", Text),
     Column("received_at_us", BigInteger, nullable=False),
-    UniqueConstraint("charge_point_id", "sent_transaction_id", "stopped_at_us", "meter_stop", name="uq_stop"),
+    Index("uq_stop", "charge_point_id", "sent_transaction_id", "stopped_at_us", "meter_stop", unique=True),
+    Index(
+        "ix_stops_unlinked",
+        "charge_point_id",
+        "stopped_at_us",
+        sqlite_where=text("transaction_id IS NULL"),
+        postgresql_where=text("transaction_id IS NULL"),
+    ),
 )
 
 meter_values = Table(
@@ -302,7 +315,8 @@ security_events = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("tech_info", Text),
     Column("received_at_us", BigInteger, nullable=False),
-    UniqueConstraint("charge_point_id", "origin", "type", "at_us", "tech_info", name="uq_security_event"),
+    Column("digest", LargeBinary(8), nullable=False),  # of what it says, which may be too long for an index
+    UniqueConstraint("charge_point_id", "at_us", "digest", name="uq_security_event"),
 )
 
 certificate_requests = Table(

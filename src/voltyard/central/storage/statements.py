@@ -70,6 +70,11 @@ class Statement:
         cursor.execute(self.sql, self._arrange(values))
         return cursor.rowcount
 
+    def run_row(self, cursor: Cursor, row: Row) -> int:
+        """Run it with the values of a row, in the order of `names`, and return how many rows it changed."""
+        cursor.execute(self.sql, row)
+        return cursor.rowcount
+
     def run_many(self, cursor: Cursor, rows: Iterable[Row]) -> None:
         """Run it once per row; the values of a row stand in the order of `names`."""
         cursor.executemany(self.sql, rows)

@@ -17,7 +17,7 @@ class TransactionIds:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._rounds = [blake2b(bytes((round_,)), key=key, digest_size=2) for round_ in range(_ROUNDS)]
 
     def issue(self, count: int) -> int:
         """Return the id of the `count`-th transaction, `count` in 1..2^31-1."""
@@ -30,9 +30,8 @@ class TransactionIds:
 
     def _permute(self, value: int) -> int:
         left, right = value >> _HALF_BITS, value & _HALF_MASK
-        for round_ in range(_ROUNDS):
-            digest = blake2b(
-                bytes((round_,)) + right.to_bytes(2, "big"), key=self._key, digest_size=2
-            ).digest()
-            left, right = right, left ^ int.from_bytes(digest, "big")
+        for keyed in self._rounds:
+            hashed = keyed.copy()
+            hashed.update(right.to_bytes(2, "big"))
+            left, right = right, left ^ int.from_bytes(hashed.digest(), "big")
         return (left << _HALF_BITS) | right

@@ -277,13 +277,11 @@ def test_what_the_registration_does_not_allow_is_a_conflict(settings: Settings) 
                 pass
             bodies = (("CP1", RESET), ("CP2", start), ("CP3", trigger), ("CP2", RESET))
             return [
-                (
-                    await system.operator.post(f"/api/v1/charge-points/{identity}/commands", json=body)
-                ).status_code
+                await system.operator.post(f"/api/v1/charge-points/{identity}/commands", json=body)
                 for identity, body in bodies
             ]
 
-    assert run(story()) == [409, 409, 409, 201]
+    assert [response.status_code for response in run(story())] == [409, 409, 409, 201]
 
 
 def test_a_password_on_its_way_is_not_shown(settings: Settings) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from tests.central.building import NOON_US, Desk, tag
 
+from voltyard.central.services.records import IdTag
 from voltyard.central.storage.database import Database
+from voltyard.central.storage.work import Work
+
+
+def get(work: Work, id_tag: str) -> IdTag | None:
+    return work.id_tags.get(id_tag)
 
 
 def test_a_tag_is_found_in_any_letter_case_and_keeps_its_own(database: Database) -> None:
@@ -12,7 +18,7 @@ def test_a_tag_is_found_in_any_letter_case_and_keeps_its_own(database: Database)
     with Desk(database) as desk:
         desk.add(tag("AbC"))
 
-        found = [desk.do(lambda work, id=id: work.id_tags.get(id)) for id in ("abc", "ABC", "AbC", "abcd")]
+        found = [desk.do(get, spelling) for spelling in ("abc", "ABC", "AbC", "abcd")]
 
         assert found == [tag("AbC"), tag("AbC"), tag("AbC"), None]
 

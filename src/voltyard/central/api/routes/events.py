@@ -17,6 +17,8 @@ from voltyard.central.operations.events import EventView
 
 KEEP_ALIVE_S = 15.0
 
+Numbered = tuple[str, EventView]
+
 
 @get("/events", media_type="text/event-stream")
 async def stream_events(
@@ -31,20 +33,24 @@ async def stream_events(
 
     With `Last-Event-ID` those that came after it are sent first, as far as they are remembered.
     """
-    return Stream(
-        event_stream(operations.events.stream(last_event_id, charge_point), KEEP_ALIVE_S),
-        media_type="text/event-stream",
-    )
+    events = operations.events.stream(last_event_id, charge_point)
+    first = _next(events)
+    # From here on it listens: who has seen the status of the answer misses nothing.
+    await asyncio.sleep(0)
+    return Stream(event_stream(events, first, KEEP_ALIVE_S), media_type="text/event-stream")
 
 
 async def event_stream(
-    events: AsyncIterator[tuple[str, EventView]], keep_alive_s: float
+    events: AsyncIterator[Numbered], first: asyncio.Task[Numbered], keep_alive_s: float
 ) -> AsyncIterator[bytes]:
-    """Yield events in the form of the HTML standard, and a comment when there is none for a while."""
-    # Something to begin with, so that a client knows that it is connected.
-    yield b": events\n\n"
-    coming = _next(events)
+    """Yield events in the form of the HTML standard, and a comment when there is none for a while.
+
+    `first` is the task that waits for the first one.
+    """
+    coming = first
     try:
+        # Something to begin with, so that a client knows that it is connected.
+        yield b": events\n\n"
         while True:
             done, _ = await asyncio.wait({coming}, timeout=keep_alive_s)
             if not done:
@@ -62,8 +68,8 @@ async def event_stream(
             await coming
 
 
-def _next(events: AsyncIterator[tuple[str, EventView]]) -> asyncio.Task[tuple[str, EventView]]:
-    async def step() -> tuple[str, EventView]:
+def _next(events: AsyncIterator[Numbered]) -> asyncio.Task[Numbered]:
+    async def step() -> Numbered:
         return await anext(events)
 
     return asyncio.create_task(step())

@@ -21,25 +21,25 @@ _ASSETS = files("voltyard.central.api") / "assets"
 @get("/", opt=OPEN, include_in_schema=False, media_type="text/html", sync_to_thread=False)
 def get_root() -> Response[bytes]:
     """Show the way."""
-    return _page("root.html", "text/html; charset=utf-8")
+    return _page("root.html", "text/html")
 
 
 @get("/api/v1/docs", opt=OPEN, include_in_schema=False, media_type="text/html", sync_to_thread=False)
 def get_docs() -> Response[bytes]:
     """Show the documentation; its script asks for a key and renders the OpenAPI document."""
-    return _page("docs.html", "text/html; charset=utf-8")
+    return _page("docs.html", "text/html")
 
 
 @get("/api/v1/docs.js", opt=OPEN, include_in_schema=False, media_type="text/javascript", sync_to_thread=False)
 def get_docs_script() -> Response[bytes]:
     """Serve the script of the documentation."""
-    return _page("docs.js", "text/javascript; charset=utf-8")
+    return _page("docs.js", "text/javascript")
 
 
 @get("/api/v1/docs.css", opt=OPEN, include_in_schema=False, media_type="text/css", sync_to_thread=False)
 def get_docs_style() -> Response[bytes]:
     """Serve the style of the documentation."""
-    return _page("docs.css", "text/css; charset=utf-8")
+    return _page("docs.css", "text/css")
 
 
 @get("/api/v1/openapi.json", include_in_schema=False, sync_to_thread=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
 from sqlalchemy import Dialect, bindparam, delete, insert, select
 
 from voltyard.central.services.records import ChargePoint, ConnectorReport
 from voltyard.central.storage.schema import charge_points, connectors
 from voltyard.central.storage.statements import Cursor, Statement
-from voltyard.central.storage.stores.sql import Updates, columns, parameters, upsert
+from voltyard.central.storage.stores.sql import Updates, columns, parameters, rows_of, upsert
 
 
 class ChargePointStore:
@@ -55,14 +56,17 @@ class ConnectorStore:
         names = columns(connectors)
         statement = upsert(connectors, dialect).inline().values(parameters(names))
         keys = ("charge_point_id", "connector_id")
-        self._put = Statement(
-            statement.on_conflict_do_update(
-                index_elements=keys,
-                set_={name: statement.excluded[name] for name in names if name not in keys},
-                # Reports sent late, after an offline time, must not hide what came since.
-                where=connectors.c.reported_at_us <= statement.excluded.reported_at_us,
+        self._put = rows_of(
+            Statement(
+                statement.on_conflict_do_update(
+                    index_elements=keys,
+                    set_={name: statement.excluded[name] for name in names if name not in keys},
+                    # Reports sent late, after an offline time, must not hide what came since.
+                    where=connectors.c.reported_at_us <= statement.excluded.reported_at_us,
+                ),
+                dialect,
             ),
-            dialect,
+            ConnectorReport,
         )
         self._delete = Statement(
             delete(connectors).where(connectors.c.charge_point_id == bindparam("charge_point")), dialect
@@ -70,7 +74,7 @@ class ConnectorStore:
 
     def report(self, report: ConnectorReport) -> None:
         """Store a report unless a newer one is there."""
-        self._put.run(self._cursor, **{name: getattr(report, name) for name in report.__struct_fields__})
+        self._put.run_row(self._cursor, astuple(report))
 
     def forget(self, charge_point_id: int) -> None:
         """Drop the reports of a charge point."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
 from sqlalchemy import Dialect, bindparam, or_, select
 
 from voltyard.central.services.records import Command, CommandStatus
@@ -21,7 +22,7 @@ class CommandStore:
         queued = table.status == CommandStatus.QUEUED
         unended = table.ended_at_us.is_(None)
         oldest_first = (table.created_at_us, table.id)
-        self._insert = inserting(commands, dialect, but=())
+        self._insert = inserting(commands, dialect, of=Command, but=())
         self._get = Statement(select(commands).where(table.id == bindparam("id_")), dialect)
         self._next = Statement(
             select(commands).where(here, queued, unended).order_by(*oldest_first).limit(1),
@@ -49,7 +50,7 @@ class CommandStore:
 
     def add(self, command: Command) -> None:
         """Queue a new one."""
-        self._insert.run(self._cursor, **{name: getattr(command, name) for name in command.__struct_fields__})
+        self._insert.run_row(self._cursor, astuple(command))
 
     def get(self, id: str) -> Command | None:
         """Return one."""

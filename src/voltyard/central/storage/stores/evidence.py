@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from sqlalchemy import Dialect
 
 from voltyard.central.storage.schema import (
@@ -72,7 +74,10 @@ class EvidenceStore:
         received_at_us: int,
     ) -> None:
         """Keep a security event, once."""
-        self._security_events.add((charge_point_id, origin, type, at_us, tech_info or "", received_at_us))
+        # Numbers of characters keep the texts apart.
+        said = f"{len(origin)} {len(type)} {origin}{type}{tech_info or ''}".encode()
+        digest = blake2b(said, digest_size=8).digest()
+        self._security_events.add((charge_point_id, origin, type, at_us, tech_info, received_at_us, digest))
 
     def certificate_request(self, charge_point_id: int, csr: str, answer: str, at_us: int) -> None:
         """Keep a certificate signing request and how it was answered."""

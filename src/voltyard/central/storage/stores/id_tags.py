@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
 from sqlalchemy import Dialect, bindparam, delete, select
 
 from voltyard.central.services.authorization import fold
 from voltyard.central.services.records import IdTag
 from voltyard.central.storage.schema import id_tags
 from voltyard.central.storage.statements import Cursor, Statement
-from voltyard.central.storage.stores.sql import columns, parameters, upsert
+from voltyard.central.storage.stores.sql import columns, parameters, rows_of, upsert
 
 
 class IdTagStore:
@@ -21,16 +22,19 @@ class IdTagStore:
         self._delete = Statement(delete(id_tags).where(key == bindparam("key_")), dialect)
         names = columns(id_tags)
         statement = upsert(id_tags, dialect).inline().values(parameters(names))
-        self._put = Statement(
-            statement.on_conflict_do_update(
-                index_elements=["id_tag_key"],
-                set_={
-                    name: statement.excluded[name]
-                    for name in names
-                    if name not in {"id_tag_key", "created_at_us"}
-                },
+        self._put = rows_of(
+            Statement(
+                statement.on_conflict_do_update(
+                    index_elements=["id_tag_key"],
+                    set_={
+                        name: statement.excluded[name]
+                        for name in names
+                        if name not in {"id_tag_key", "created_at_us"}
+                    },
+                ),
+                dialect,
             ),
-            dialect,
+            IdTag,
         )
 
     def get(self, id_tag: str) -> IdTag | None:
@@ -39,7 +43,7 @@ class IdTagStore:
 
     def put(self, tag: IdTag) -> None:
         """Store a tag, in place of an earlier one."""
-        self._put.run(self._cursor, **{name: getattr(tag, name) for name in tag.__struct_fields__})
+        self._put.run_row(self._cursor, astuple(tag))
 
     def remove(self, id_tag: str) -> bool:
         """Forget a tag and say whether it was there."""

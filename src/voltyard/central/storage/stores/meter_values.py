@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, bindparam, exists, select, update
 from voltyard.central.services.records import MeterRow
 from voltyard.central.storage.schema import meter_values
 from voltyard.central.storage.statements import Cursor, Statement
-from voltyard.central.storage.stores.sql import Deferred, columns, inserting_new
+from voltyard.central.storage.stores.sql import Deferred, inserting_new
 
 
 class MeterValueStore:
@@ -16,15 +16,12 @@ class MeterValueStore:
 
     def __init__(self, cursor: Cursor, dialect: Dialect) -> None:
         self._cursor = cursor
-        statement = inserting_new(meter_values, dialect)
-        # A row is handed on as it is, which is right as long as the record has the statement's order.
-        assert statement.names == MeterRow.__struct_fields__ == tuple(columns(meter_values))
-        self.deferred = Deferred(cursor, statement)
+        self.deferred = Deferred(cursor, inserting_new(meter_values, dialect, of=MeterRow))
         table = meter_values.c
         self._unlinked = Statement(
-            select(table.id).where(
+            select(table.id, table.sent_transaction_id).where(
                 table.charge_point_id == bindparam("charge_point"),
-                table.transaction_number == 0,
+                table.transaction_number == bindparam("transaction"),
                 table.at_us >= bindparam("from_"),
                 table.at_us <= bindparam("to"),
                 table.connector_id == bindparam("connector"),
@@ -42,11 +39,11 @@ class MeterValueStore:
                     other.c.charge_point_id == table.charge_point_id,
                     other.c.transaction_number == bindparam("transaction"),
                     other.c.at_us == table.at_us,
-                    other.c.connector_id == table.connector_id,
+                    other.c.connector_id == bindparam("connector"),
                     other.c.digest == table.digest,
                 ),
             )
-            .values(transaction_number=bindparam("transaction")),
+            .values(transaction_number=bindparam("transaction"), connector_id=bindparam("connector")),
             dialect,
         )
 
@@ -54,13 +51,28 @@ class MeterValueStore:
         """Store a meter value."""
         self.deferred.add(astuple(row))
 
-    def unlinked(self, charge_point_id: int, connector_id: int, from_us: int, to_us: int) -> list[int]:
-        """Return the row ids of values of a time that named a transaction which we do not know."""
+    def unlinked(
+        self, charge_point_id: int, transaction_number: int, connector_id: int, from_us: int, to_us: int
+    ) -> list[tuple[int, int]]:
+        """Return the row id and the sent transaction id of values of a time that named a transaction.
+
+        Number 0 has those of none that we knew.
+        """
         self.deferred.flush()
         return self._unlinked.all(
-            self._cursor, int, charge_point=charge_point_id, connector=connector_id, from_=from_us, to=to_us
+            self._cursor,
+            _pair,
+            charge_point=charge_point_id,
+            transaction=transaction_number,
+            connector=connector_id,
+            from_=from_us,
+            to=to_us,
         )
 
-    def link(self, row_id: int, transaction_number: int) -> None:
+    def link(self, row_id: int, transaction_number: int, connector_id: int) -> None:
         """Note which transaction a value belongs to."""
-        self._link.run(self._cursor, id_=row_id, transaction=transaction_number)
+        self._link.run(self._cursor, id_=row_id, transaction=transaction_number, connector=connector_id)
+
+
+def _pair(row_id: int, sent_transaction_id: int) -> tuple[int, int]:
+    return row_id, sent_transaction_id

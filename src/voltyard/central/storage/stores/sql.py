@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column, Dialect, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,17 +22,25 @@ def parameters(names: Collection[str]) -> dict[str, Any]:
     return {name: bindparam(name) for name in names}
 
 
-def inserting(table: Table, dialect: Dialect, *, but: Collection[str] = ("id",)) -> Statement:
-    """Insert one row."""
-    return Statement(insert(table).inline().values(parameters(columns(table, but=but))), dialect)
+def inserting(
+    table: Table, dialect: Dialect, *, of: type[Struct] | None = None, but: Collection[str] = ("id",)
+) -> Statement:
+    """Insert one row, which may be given as a record of type `of`."""
+    return rows_of(Statement(insert(table).inline().values(parameters(columns(table, but=but))), dialect), of)
 
 
-def inserting_new(table: Table, dialect: Dialect, *, but: Collection[str] = ("id",)) -> Statement:
+def inserting_new(
+    table: Table, dialect: Dialect, *, of: type[Struct] | None = None, but: Collection[str] = ("id",)
+) -> Statement:
     """Insert one row unless a unique key says that it is there."""
-    return Statement(
-        upsert(table, dialect).inline().values(parameters(columns(table, but=but))).on_conflict_do_nothing(),
-        dialect,
-    )
+    statement = upsert(table, dialect).inline().values(parameters(columns(table, but=but)))
+    return rows_of(Statement(statement.on_conflict_do_nothing(), dialect), of)
+
+
+def rows_of(statement: Statement, record: type[Struct] | None) -> Statement:
+    """Return a statement after checking that the fields of a record stand in the order of its parameters."""
+    assert record is None or statement.names == record.__struct_fields__, statement.names
+    return statement
 
 
 def upsert(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:

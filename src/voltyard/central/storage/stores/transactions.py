@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import astuple
 from sqlalchemy import Dialect, bindparam, func, select, update
 
-from voltyard.central.services.records import Stop, Transaction
+from voltyard.central.services.records import STOP_MISSING, Stop, Transaction
 from voltyard.central.storage.schema import (
     counters,
     instance,
@@ -48,7 +49,7 @@ class TransactionStore:
         self._key = Statement(
             select(instance.c.value).where(instance.c.name == "transaction_id_key"), dialect
         )
-        self._insert = inserting(transactions, dialect, but=())
+        self._insert = inserting(transactions, dialect, of=Transaction, but=())
         self._find_start = Statement(
             found.where(
                 here,
@@ -77,32 +78,53 @@ class TransactionStore:
             .limit(1),
             dialect,
         )
+        on_connector = (here, table.connector_id == bindparam("connector"))
+        self._latest = Statement(
+            found.where(*on_connector, table.started_at_us <= bindparam("at"))
+            .order_by(table.started_at_us.desc(), table.number.desc())
+            .limit(1),
+            dialect,
+        )
+        self._next_start = Statement(
+            select(table.started_at_us)
+            .where(*on_connector, table.started_at_us > bindparam("at"))
+            .order_by(table.started_at_us)
+            .limit(1),
+            dialect,
+        )
         running = table.stopped_at_us.is_(None)
         self._running = Statement(found.where(here, running).order_by(table.started_at_us, table.id), dialect)
         self._count_active = Statement(
             select(func.count())
             .select_from(transactions)
-            .where(table.id_tag_key == bindparam("tag"), running, table.id != bindparam("but")),
+            .where(
+                table.id_tag_key == bindparam("tag"),
+                running,
+                table.id != bindparam("but"),
+                # Another one has begun on its connector since.
+                ~table.anomalies.contains(STOP_MISSING),
+            ),
             dialect,
         )
         self._update = Updates(table.id, dialect)
-        self._insert_stop = inserting_new(stops, dialect)
+        self._insert_stop = inserting_new(stops, dialect, of=Stop)
         self._unlinked_stops = Statement(
             select(*[stops.c[name] for name in columns(stops)])
             .where(stops.c.charge_point_id == bindparam("charge_point"), stops.c.transaction_id.is_(None))
             .order_by(stops.c.stopped_at_us),
             dialect,
         )
+        this_stop = (
+            stops.c.charge_point_id == bindparam("charge_point"),
+            stops.c.sent_transaction_id == bindparam("sent"),
+            stops.c.stopped_at_us == bindparam("stopped_at"),
+            stops.c.meter_stop == bindparam("meter"),
+        )
+        self._linked_to = Statement(
+            select(stops.c.transaction_id).where(*this_stop, stops.c.transaction_id.is_not(None)), dialect
+        )
         self._link_stop = Statement(
-            update(stops)
-            .where(
-                stops.c.charge_point_id == bindparam("charge_point"),
-                stops.c.sent_transaction_id == bindparam("sent"),
-                stops.c.stopped_at_us == bindparam("stopped_at"),
-                stops.c.meter_stop == bindparam("meter"),
-            )
-            .values(transaction_id=bindparam("transaction")),
-            dialect,
+            update(stops).where(*this_stop).values(transaction_id=bindparam("transaction")), dialect
         )
 
     def issue_id(self) -> tuple[int, int]:
@@ -120,9 +142,7 @@ class TransactionStore:
 
     def add(self, transaction: Transaction) -> None:
         """Store a new transaction."""
-        self._insert.run(
-            self._cursor, **{name: getattr(transaction, name) for name in transaction.__struct_fields__}
-        )
+        self._insert.run_row(self._cursor, astuple(transaction))
 
     def find_start(
         self, charge_point_id: int, connector_id: int, started_at_us: int, id_tag_key: str, meter_start: int
@@ -182,12 +202,24 @@ class TransactionStore:
             self._ids = TransactionIds(bytes.fromhex(key))
         return self._ids
 
+    def latest_at(self, charge_point_id: int, connector_id: int, at_us: int) -> Transaction | None:
+        """Return the transaction that began last on a connector, up to an instant."""
+        return self._latest.one(
+            self._cursor, Transaction, charge_point=charge_point_id, connector=connector_id, at=at_us
+        )
+
+    def next_start_us(self, charge_point_id: int, connector_id: int, after_us: int) -> int | None:
+        """Return when the first transaction on a connector after an instant began."""
+        return self._next_start.one(
+            self._cursor, int, charge_point=charge_point_id, connector=connector_id, at=after_us
+        )
+
     def running(self, charge_point_id: int) -> list[Transaction]:
         """Return what runs at a charge point, oldest first."""
         return self._running.all(self._cursor, Transaction, charge_point=charge_point_id)
 
     def count_active(self, id_tag_key: str, *, but: int) -> int:
-        """Return how many transactions of a tag run, not counting the one with id `but`."""
+        """Return how many transactions of a tag run, but the one with id `but` and those without a stop."""
         return self._count_active.one(self._cursor, int, tag=id_tag_key, but=but) or 0
 
     def set(self, id: int, **values: object) -> None:
@@ -196,12 +228,22 @@ class TransactionStore:
 
     def add_stop(self, stop: Stop) -> bool:
         """Keep a stop that ended nothing; False if this very stop is there."""
-        values = {name: getattr(stop, name) for name in stop.__struct_fields__}
-        return self._insert_stop.run(self._cursor, **values) > 0
+        return self._insert_stop.run_row(self._cursor, astuple(stop)) > 0
 
     def unlinked_stops(self, charge_point_id: int) -> list[Stop]:
         """Return the stops of a charge point that belong to no transaction yet, oldest first."""
         return self._unlinked_stops.all(self._cursor, Stop, charge_point=charge_point_id)
+
+    def linked_to(self, stop: Stop) -> int | None:
+        """Return the id of the transaction that this very stop was found to belong to."""
+        return self._linked_to.one(
+            self._cursor,
+            int,
+            charge_point=stop.charge_point_id,
+            sent=stop.sent_transaction_id,
+            stopped_at=stop.stopped_at_us,
+            meter=stop.meter_stop,
+        )
 
     def link_stop(self, stop: Stop, transaction_id: int) -> None:
         """Note which transaction a stop belongs to."""

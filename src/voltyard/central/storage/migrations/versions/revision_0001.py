@@ -7,6 +7,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from voltyard.central.storage.statistics import STATISTICS
+
 revision = "0001"
 down_revision = None
 
@@ -262,13 +264,12 @@ def upgrade() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("tech_info", sa.Text(), nullable=True),
         sa.Column("received_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=8), nullable=False),
         sa.ForeignKeyConstraint(
             ["charge_point_id"], ["charge_points.id"], name=op.f("fk_security_events_charge_point_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_security_events")),
-        sa.UniqueConstraint(
-            "charge_point_id", "origin", "type", "at_us", "tech_info", name="uq_security_event"
-        ),
+        sa.UniqueConstraint("charge_point_id", "at_us", "digest", name="uq_security_event"),
     )
     op.create_table(
         "status_reports",
@@ -305,9 +306,20 @@ def upgrade() -> None:
             ["charge_point_id"], ["charge_points.id"], name=op.f("fk_stops_charge_point_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stops")),
-        sa.UniqueConstraint(
-            "charge_point_id", "sent_transaction_id", "stopped_at_us", "meter_stop", name="uq_stop"
-        ),
+    )
+    op.create_index(
+        "ix_stops_unlinked",
+        "stops",
+        ["charge_point_id", "stopped_at_us"],
+        unique=False,
+        sqlite_where=sa.text("transaction_id IS NULL"),
+        postgresql_where=sa.text("transaction_id IS NULL"),
+    )
+    op.create_index(
+        "uq_stop",
+        "stops",
+        ["charge_point_id", "sent_transaction_id", "stopped_at_us", "meter_stop"],
+        unique=True,
     )
     op.create_table(
         "transaction_aliases",
@@ -328,7 +340,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "transactions",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("charge_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("connector_id", sa.BigInteger(), nullable=False),
@@ -349,9 +366,6 @@ def upgrade() -> None:
             ["charge_point_id"], ["charge_points.id"], name=op.f("fk_transactions_charge_point_id")
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_transactions")),
-        sa.UniqueConstraint(
-            "charge_point_id", "started_at_us", "connector_id", "id_tag_key", "meter_start", name="uq_start"
-        ),
         sa.UniqueConstraint("id", name=op.f("uq_transactions_id")),
     )
     op.create_index(
@@ -366,12 +380,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_transactions_open",
         "transactions",
-        ["charge_point_id", "connector_id"],
+        ["charge_point_id", "started_at_us"],
         unique=False,
         sqlite_where=sa.text("stopped_at_us IS NULL"),
         postgresql_where=sa.text("stopped_at_us IS NULL"),
     )
     op.create_index("ix_transactions_tag", "transactions", ["id_tag_key", "started_at_us"], unique=False)
+    op.create_index(
+        "uq_start",
+        "transactions",
+        ["charge_point_id", "started_at_us", "connector_id", "id_tag_key", "meter_start"],
+        unique=True,
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("ANALYZE")  # makes the table that the planner reads its statistics from
+        statistics = sa.table("sqlite_stat1", sa.column("tbl"), sa.column("idx"), sa.column("stat"))
+        op.execute(statistics.delete())
+        op.bulk_insert(
+            statistics,
+            [{"tbl": table, "idx": index, "stat": stat} for (table, index), stat in STATISTICS.items()],
+        )
     counters = sa.table("counters", sa.column("name"), sa.column("value"))
     op.bulk_insert(counters, [{"name": "transactions", "value": 0}])
     # What makes transaction ids unpredictable; it must never change, or ids would be issued twice.
