@@ -37,7 +37,9 @@ def main() -> int:
         console.print(f"bench: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     report.show(results, console)
-    is_complete = len(options.only) == len(CONTESTANTS) and set(options.part) == set(PARTS)
+    is_complete = (
+        not options.quick and len(options.only) == len(CONTESTANTS) and set(options.part) == set(PARTS)
+    )
     console.print(f"written to bench/results/{report.write(results, is_complete).name}")
     return 0
 

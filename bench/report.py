@@ -22,7 +22,7 @@ def as_json(results: Results) -> bytes:
 
 
 def write(results: Results, is_complete: bool) -> Path:
-    """Write a complete result to latest.json; one of parts or without peers to partial.json."""
+    """Write a complete result to latest.json; any other one to partial.json."""
     path = RESULTS / ("latest.json" if is_complete else "partial.json")
     RESULTS.mkdir(exist_ok=True)
     path.write_bytes(as_json(results))

@@ -41,8 +41,9 @@ class Bus:
             self._recent.append(numbered)
             for listener in self._listeners:
                 listener(event)
-            for stream in list(self._streams):
-                self._deliver(stream, numbered)
+            if self._streams:
+                for stream in list(self._streams):
+                    self._deliver(stream, numbered)
 
     async def stream(self, after: int | None = None) -> AsyncIterator[Numbered]:
         """Yield events as they come, first those after the given number that are still remembered.

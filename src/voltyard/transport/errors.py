@@ -72,7 +72,7 @@ class Disconnected(PeerError):
         self.reason = reason
 
 
-class HangUp(Exception):  # noqa: N818 - an instruction, not a failure of its own
+class HangUp(Exception):
     """What a handler raises to have the connection closed instead of answering its CALL."""
 
     def __init__(self, code: int, reason: str) -> None:

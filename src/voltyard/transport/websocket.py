@@ -11,9 +11,10 @@ from math import inf
 from typing import cast
 
 from websockets.frames import Frame, Opcode
-from websockets.protocol import Protocol, State
+from websockets.protocol import Protocol, Side, State
 
 from voltyard.transport.deadlines import Deadlines
+from voltyard.transport.frames import masked_size, masked_text, unmasked_text
 from voltyard.transport.link import Link, Receiver
 
 Connected = Callable[[Link], Receiver]
@@ -95,7 +96,9 @@ class WebSocketConnection(asyncio.Protocol):
         "_protocol",
         "_receiver",
         "_receiving",
+        "_serves",
         "_transport",
+        "_unframed",
         "_writing_paused",
     )
 
@@ -125,6 +128,10 @@ class WebSocketConnection(asyncio.Protocol):
         self._is_lost = False
         self._cut_reason: str | None = None
         self._closed: asyncio.Future[None] | None = None
+        # A server reads and writes the usual frame by itself. It may as long as it stands between two frames:
+        # as long as all bytes that were read belong to frames that are complete.
+        self._serves = protocol.side is Side.SERVER
+        self._unframed = 0
         self._ping_due = self._message_due = self._close_due = _NEVER
         transport.set_write_buffer_limits(high=limits.high_water_bytes)
         self._receiver = connected(self)
@@ -133,11 +140,16 @@ class WebSocketConnection(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Send one text message; dropped when the connection is closing."""
-        if self._protocol.state is _OPEN:
-            self._protocol.send_text(frame)
-            # What is sent while messages are being delivered leaves in one write.
-            if not self._receiving:
-                self._flush()
+        if self._protocol.state is not _OPEN:
+            return
+        if self._serves and not self._receiving:
+            self._transport.write(unmasked_text(frame))
+            self._check_backlog()
+            return
+        self._protocol.send_text(frame)
+        # What is sent while messages are being delivered leaves in one write.
+        if not self._receiving:
+            self._flush()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and nothing after it; what arrives from now on is dropped."""
@@ -171,9 +183,21 @@ class WebSocketConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         self._heard = True
+        if self._serves:
+            if self._unframed == 0 and self._partial is None and self._protocol.state is _OPEN:
+                message = masked_text(data, self._limits.message_bytes)
+                if message is not None:
+                    if not self._closing:
+                        self._deliver(message)
+                        if self._closing:
+                            self._settle()
+                    return
+            self._unframed += len(data)
         self._protocol.receive_data(data)
         # The opening handshake is over, so these are frames.
         frames = cast("list[Frame]", self._protocol.events_received())
+        if self._serves:
+            self._unframed -= sum(map(masked_size, frames))
         self.frames_received(frames)
         self._watch_message(bool(frames))
 
@@ -185,9 +209,7 @@ class WebSocketConnection(asyncio.Protocol):
                 break
             self._receive(frame)
         self._receiving = False
-        self._flush()
-        if self._protocol.state is not _OPEN:
-            self._expect_close()
+        self._settle()
 
     def eof_received(self) -> None:
         """See `asyncio.Protocol`; the transport closes itself after this."""
@@ -229,6 +251,11 @@ class WebSocketConnection(asyncio.Protocol):
         elif now >= self._ping_due:
             self._advance_ping(now)
         self._arm()
+
+    def _settle(self) -> None:
+        self._flush()
+        if self._protocol.state is not _OPEN:
+            self._expect_close()
 
     def _receive(self, frame: Frame) -> None:
         # Identity tests instead of a match: this runs for every message.
@@ -296,6 +323,9 @@ class WebSocketConnection(asyncio.Protocol):
             self._transport.write(output)
         if not pending[-1]:
             half_close(self._transport)
+        self._check_backlog()
+
+    def _check_backlog(self) -> None:
         if self._writing_paused and self._transport.get_write_buffer_size() > self._limits.unsent_bytes:
             self._cut("does not read what it is sent")
 

@@ -16,6 +16,7 @@ from voltyard.central.credentials import Role
 from voltyard.central.operations import Operations
 from voltyard.central.operations.requests import NewApiKey
 from voltyard.central.settings import Settings
+from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import BootNotification
 from voltyard.protocol.payload import Payload, Request
 from voltyard.protocol.rpc import CallReceived
@@ -31,6 +32,7 @@ BOOT = BootNotification(
     firmware_version="1.2",
     charge_point_serial_number="S1",
 )
+NOT_SUPPORTED = CallError(ErrorCode.NOT_SUPPORTED, "not here")
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Station:
     def respond(self, _peer: Peer, call: CallReceived) -> Payload | Awaitable[Payload]:
         """Answer a CALL of the central system."""
         self.calls.append(call)
-        match self.answers[call.action]:
+        match self.answers.get(call.action, NOT_SUPPORTED):
             case Payload() as answer:
                 return answer
             case Exception() as error:

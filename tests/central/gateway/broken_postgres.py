@@ -16,6 +16,13 @@ from psycopg import sql
 from tests.postgres import PostgresServer, running_postgres, unprivileged_account
 
 _TIMEOUT_S = 30.0
+# Ends the server when the pipe of standard input closes, so that none outlives its test run.
+_LIFELINE = """
+"$@" & server=$!
+read -r _
+kill -QUIT $server
+wait $server
+"""
 
 
 class BreakablePostgres:
@@ -24,19 +31,22 @@ class BreakablePostgres:
     def __init__(self, server: PostgresServer) -> None:
         self._folder: Path = server._folder
         self._process: subprocess.Popen[bytes] | None = None
-        name = server.create_database()
-        self.url = server.url(name)
-        # What it has acknowledged has to be there after a crash, unlike with other tests.
-        with psycopg.connect(self.url) as connection:
-            connection.execute(
-                sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(sql.Identifier(name))
-            )
+        self._databases = 0
+        self._server = server
+
+    def fresh_url(self) -> str:
+        """Return the address of a new, empty database."""
+        self._databases += 1
+        name = sql.Identifier(f"outage_{self._databases}")
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+            # What it has acknowledged has to be there after a crash, unlike with other tests.
+            connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(name))
+        return self._server.url(f"outage_{self._databases}")
 
     def stop(self) -> None:
         """End it as a crash would: nobody is told, nothing is written."""
         os.kill(self._pid(), signal.SIGQUIT)
-        if self._process is not None:
-            self._process.wait(_TIMEOUT_S)
         deadline = time.monotonic() + _TIMEOUT_S
         while (self._folder / "data" / "postmaster.pid").exists():
             assert time.monotonic() < deadline
@@ -45,9 +55,10 @@ class BreakablePostgres:
     def start(self) -> None:
         """Start it again on the same files and wait until it takes connections."""
         command = shlex.split((self._folder / "data" / "postmaster.opts").read_text())
+        self.close()
         self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", _LIFELINE, "postgres", *command],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self._folder,
@@ -58,7 +69,7 @@ class BreakablePostgres:
         deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
-                psycopg.connect(self.url).close()
+                psycopg.connect(self._server.url("postgres")).close()
             except psycopg.OperationalError:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
@@ -68,23 +79,34 @@ class BreakablePostgres:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Have every process that works for us stand still."""
-        with psycopg.connect(self.url) as connection:
-            found = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = 'voltyard'"
-            ).fetchall()
-        for (pid,) in found:
+        backends = self._backends()
+        for pid in backends:
             os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            for (pid,) in found:
+            for pid in backends:
                 os.kill(pid, signal.SIGCONT)
+
+    def cut(self) -> None:
+        """End every process that works for us."""
+        for pid in self._backends():
+            os.kill(pid, signal.SIGTERM)
 
     def close(self) -> None:
         """End what was started here."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(_TIMEOUT_S)
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(_TIMEOUT_S)
+
+    def _backends(self) -> list[int]:
+        with psycopg.connect(self._server.url("postgres")) as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'voltyard'"
+            ).fetchall()
+        return [pid for (pid,) in found]
 
     def _pid(self) -> int:
         return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])

@@ -63,7 +63,7 @@ class System:
 
     async def recovered(self) -> None:
         """Wait until the trouble is over and nothing waits in the spool."""
-        await until(lambda: not self.fallback.in_trouble and not self.fallback.undrained)
+        await until(lambda: not self.fallback.is_engaged and not self.fallback.undrained)
 
 
 @asynccontextmanager

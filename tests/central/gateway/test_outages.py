@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sqlite3
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +15,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 from tests.aio import run
-from tests.central.building import TracedDatabase, rows
+from tests.central.building import Desk, TracedDatabase, rows
 from tests.central.gateway.outage import (
     System,
     charger,
@@ -49,6 +53,33 @@ CHARGING = StatusNotification(
 )
 # A number as a string: repaired and recorded.
 _LAX_STOP = b'{"meterStop":"5","timestamp":"2024-05-17T12:00:00Z","transactionId":0}'
+ROOT = Path(__file__).parents[3]
+# One session ends in the outage and one begins; then the program is killed.
+ANSWER_IN_AN_OUTAGE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from tests.central.building import TracedDatabase
+from tests.central.gateway.outage import charger, populate, start, stop, system_on, values
+from tests.central.gateway.test_outages import write_lock
+from voltyard.central.storage.database import open_database
+
+async def main():
+    database = TracedDatabase(open_database(sys.argv[1]), busy_timeout_ms=20)
+    async with system_on(database, Path(sys.argv[2])) as system:
+        await system.ledger.run(populate, "CP1")
+        async with charger(system) as cp:
+            first = (await cp.peer.call(start())).transaction_id
+            await cp.peer.call(values(first, 1))
+            with write_lock(database):
+                await cp.peer.call(values(first, 2))
+                await cp.peer.call(stop(first))
+                second = (await cp.peer.call(start(1))).transaction_id
+                await cp.peer.call(values(second, 61))
+                print(first, second, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -239,12 +270,10 @@ def test_the_trouble_is_logged_when_it_begins_and_when_it_ends(
 
     with capture_logs() as logs:
         run(story())
-    told = [line["event"] for line in logs if line["log_level"] in {"error", "warning"}]
-    assert told == [
-        "commit failed",
-        "the storage is in trouble, reports go to the spool",
-        "the storage works again",
-    ]
+    told = Counter(line["event"] for line in logs)
+    assert told["commit failed"] == 1
+    assert told["the storage is in trouble, reports go to the spool"] == 1
+    assert told["the storage works again"] == 1
 
 
 def test_a_full_disk_of_the_database_is_bridged(impatient: TracedDatabase, tmp_path: Path) -> None:
@@ -266,6 +295,63 @@ def test_a_full_disk_of_the_database_is_bridged(impatient: TracedDatabase, tmp_p
             assert stored(system) == ([(0, 5000)], [*range(1001, 1101)])
 
     run(story())
+
+
+# If the program ends in the outage.
+
+
+@pytest.mark.integration
+def test_what_was_answered_in_the_outage_survives_a_kill(sqlite_database: Database, tmp_path: Path) -> None:
+    """Crash rule: a new program over the same directory stores it before it lets anybody in."""
+    url = sqlite_database.engine.url.render_as_string()
+    done = subprocess.run(
+        [sys.executable, "-c", ANSWER_IN_AN_OUTAGE, url, str(tmp_path)],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    first, second = map(int, done.stdout.splitlines()[-1].split())
+
+    async def story() -> None:
+        async with system_on(sqlite_database, tmp_path) as system:
+            assert not system.fallback.is_engaged
+            assert stored(system) == ([(0, 5000), (100, None)], [1001, 1002, 1061])
+            async with charger(system) as cp:
+                assert (await cp.peer.call(start(1))).transaction_id == second
+                await cp.peer.call(stop(second, minute=70))
+
+            assert {row.id for row in rows(sqlite_database, transactions)} == {first, second}
+            assert stored(system)[0] == [(0, 5000), (100, 5000)]
+
+    run(story())
+
+
+def test_what_is_left_of_an_outage_is_stored_behind_if_it_takes_long(
+    impatient: TracedDatabase, tmp_path: Path
+) -> None:
+    """The database is still in trouble when the program starts again: it answers all the same."""
+
+    async def outage() -> None:
+        async with system_on(impatient, tmp_path) as system, charger(system) as cp:
+            with write_lock(impatient):
+                await cp.peer.call(values(0, 1))
+
+    async def afterwards() -> None:
+        with write_lock(impatient):
+            async with system_on(impatient, tmp_path) as system, charger(system) as cp:
+                assert system.fallback.undrained == 1
+                await cp.peer.call(values(0, 2))
+        async with system_on(impatient, tmp_path) as system:
+            await system.recovered()
+            assert stored(system) == ([], [1001, 1002])
+
+    with Desk(impatient) as desk:
+        desk.do(populate, "CP1")
+    run(outage())
+    run(afterwards())
 
 
 # If the spool fails too.

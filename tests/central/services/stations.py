@@ -40,11 +40,12 @@ def value(at: datetime, text: str = "5", **fields: Any) -> MeterValue:
 
 
 class Station:
-    """One charge point; instants are minutes after noon, and everything is received a second later."""
+    """One charge point; instants are minutes after noon."""
 
     def __init__(self, desk: Desk, identity: str = "CP1") -> None:
         self.desk = desk
         self.origin = desk.add(charge_point(identity))
+        self._messages = 0
 
     def start(
         self, id_tag: str = "042F", *, connector: int = 1, meter: int = 0, at: float = 0, received: int = 0
@@ -55,7 +56,7 @@ class Station:
         return self.report_start(request, received)
 
     def report_start(self, request: StartTransaction, received: int = 0) -> StartTransactionResponse:
-        return self.desk.do(start_transaction, self.origin, request, minute_us(received) + 1)
+        return self.desk.do(start_transaction, self.origin, request, self._received_at_us(received))
 
     def stop(
         self,
@@ -79,11 +80,16 @@ class Station:
         return self.report_stop(request, received)
 
     def report_stop(self, request: StopTransaction, received: int = 60) -> StopTransactionResponse:
-        return self.desk.do(stop_transaction, self.origin, request, minute_us(received) + 1)
+        return self.desk.do(stop_transaction, self.origin, request, self._received_at_us(received))
 
     def values(self, id: int | None, *values: MeterValue, connector: int = 1, received: int = 30) -> None:
         request = MeterValues(connector_id=connector, transaction_id=id, meter_value=values)
-        self.desk.do(meter_values, self.origin, request, minute_us(received) + 1)
+        self.desk.do(meter_values, self.origin, request, self._received_at_us(received))
+
+    def _received_at_us(self, minutes: int) -> int:
+        # No two messages arrive in the same microsecond.
+        self._messages += 1
+        return minute_us(minutes) + self._messages
 
     def transactions(self) -> list[Row[Any]]:
         """Its transactions, in the order in which they were recorded."""

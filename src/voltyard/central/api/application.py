@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from inspect import cleandoc
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -80,7 +79,7 @@ def _openapi_config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Voltyard",
         version=version("voltyard"),
-        description=cleandoc(_DESCRIPTION),
+        description=_DESCRIPTION.strip(),
         components=Components(security_schemes={_SCHEME: SecurityScheme(type="http", scheme="bearer")}),
         security=[{_SCHEME: []}],
         openapi_router=Router(

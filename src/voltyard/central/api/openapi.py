@@ -20,6 +20,7 @@ from voltyard.central.api.problems import MEDIA_TYPE, Problem
 from voltyard.central.api.roles import required_role
 
 _REFERENCE = "#/components/schemas/{name}"
+_SUCCESSES = {"200": "Here it is.", "201": "It has been created.", "204": "It is gone."}
 _REFUSALS = {
     "400": "The request cannot be read.",
     "401": "The API key is missing or not valid.",
@@ -46,8 +47,10 @@ def describe(app: Litestar) -> bytes:
     references, components = schema_components(ordered, ref_template=_REFERENCE)
     reference_of = dict(zip(ordered, references, strict=True))
     for component in components.values():
-        component["description"] = cleandoc(component.get("description", ""))
+        component["description"] = _unwrapped(component.get("description", ""))
+    theirs = document["components"]["schemas"]
     document["components"]["schemas"] = components
+    document["info"]["description"] = _unwrapped(document["info"]["description"])
     for path, method, handler in handlers:
         operation = document["paths"][path][method.lower()]
         _name(operation, handler)
@@ -57,7 +60,7 @@ def describe(app: Litestar) -> bytes:
             success = operation["responses"][str(handler.status_code)]
             success["content"] = {"application/json": {"schema": reference_of[answer]}}
         operation["responses"] |= _refusals(path, method, handler, reference_of[Problem])
-        operation["parameters"] = [_tidy(parameter) for parameter in operation.get("parameters", [])]
+        operation["parameters"] = [_tidy(parameter, theirs) for parameter in operation.get("parameters", [])]
     return json.encode(document)
 
 
@@ -85,7 +88,14 @@ def _body(handler: HTTPRouteHandler) -> type[Struct] | None:
 def _name(operation: Document, handler: HTTPRouteHandler) -> None:
     summary, _, description = cleandoc(handler.fn.__doc__ or "").partition("\n")
     operation["summary"] = summary
-    operation["description"] = description.strip()
+    operation["description"] = _unwrapped(description.strip())
+    success = str(handler.status_code)
+    operation["responses"][success]["description"] = _SUCCESSES[success]
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring as paragraphs without the line breaks of the source."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in cleandoc(text).split("\n\n"))
 
 
 def _refusals(path: str, method: str, handler: HTTPRouteHandler, reference: Document) -> Document:
@@ -107,13 +117,16 @@ def _refusals(path: str, method: str, handler: HTTPRouteHandler, reference: Docu
     }
 
 
-def _tidy(parameter: Document) -> Document:
+def _tidy(parameter: Document, theirs: Document) -> Document:
     """Leave out what goes without saying: what stands in a URL is never null, and bounds are integers."""
     schema: Document = parameter["schema"]
     schema.pop("description", None)
     alternatives = [one for one in schema.pop("oneOf", []) if one != {"type": "null"}]
     if alternatives:
         schema = {**alternatives[0], **schema}
+    if "$ref" in schema:
+        enumeration = theirs[schema["$ref"].rpartition("/")[2]]
+        schema = {"type": enumeration["type"], "enum": enumeration["enum"]}
     for bound in ("minimum", "maximum"):
         if bound in schema:
             schema[bound] = int(schema[bound])

@@ -14,7 +14,7 @@ from voltyard.central.operations import Operations
 from voltyard.central.settings import ApiSettings
 
 # How long requests under way may take to end when the server closes.
-_GRACE_S = 5
+_GRACE_S = 3
 _KEEP_ALIVE_S = 15
 _BACKLOG = 512
 _TICK_S = 1.0

@@ -18,6 +18,8 @@ from voltyard.central.services.commands import (
     offer_password,
     take_next,
 )
+from voltyard.central.services.masking import without_password, without_secret
+from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.services.registration import record_deviations
 from voltyard.central.storage.errors import StorageFailed
@@ -46,6 +48,8 @@ class Dispatcher:
         self._call_timeout_s = call_timeout_s
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()
+        # Ends that could not be recorded, one at most for each charge point.
+        self._unrecorded: dict[int, tuple[str, Ending, int]] = {}
         self._decoders = {
             action.name: PayloadDecoder(action.response)
             for action in ACTIONS.values()
@@ -66,6 +70,7 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Stop sending; what is under way ends as unknown at the next start."""
+        self._woken.clear()
         tasks = list(self._draining.values())
         for task in tasks:
             task.cancel()
@@ -80,26 +85,47 @@ class Dispatcher:
             self.wake(charge_point_id)
 
     async def _drain(self, session: Session) -> None:
-        while self._stations.get(session.origin.id) is session:
-            try:
-                command = await self._ledger.run(take_next, session.origin, now_us())
+        origin = session.origin
+        try:
+            await self._record(origin)
+            while self._stations.get(origin.id) is session:
+                command = await self._ledger.run(take_next, origin, now_us())
                 if command is None:
                     return
                 ending = await self._send(session, command)
-                await self._ledger.run(end_command, session.origin, command.id, ending, now_us())
-            except StorageFailed as error:
-                _log.warning("command not recorded", charge_point=session.origin.identity, error=error.detail)
-                return
+                self._unrecorded[origin.id] = (command.id, ending, now_us())
+                await self._record(origin)
+        except StorageFailed as error:
+            # It is made up for when the charge point is looked at the next time.
+            _log.warning("command not recorded", charge_point=origin.identity, error=error.detail)
+
+    async def _record(self, origin: Origin) -> None:
+        ended = self._unrecorded.get(origin.id)
+        if ended is not None:
+            id, ending, at_us = ended
+            await self._ledger.run(end_command, origin, id, ending, at_us)
+            del self._unrecorded[origin.id]
 
     async def _send(self, session: Session, command: Command) -> Ending:
-        if carries_password(command):
-            password = json.decode(command.payload)["value"]
-            hashed = await asyncio.to_thread(hash_password, password)
-            await self._ledger.run(offer_password, session.origin.id, hashed)
+        if not carries_password(command):
+            return await self._call(session, command, None)
+        password: str = json.decode(command.payload)["value"]
+        hashed = await asyncio.to_thread(hash_password, password)
+        await self._ledger.run(offer_password, session.origin.id, hashed)
+        ending = await self._call(session, command, password)
+        return Ending(
+            ending.status,
+            *(
+                None if text is None else without_secret(text, password)
+                for text in (ending.response, ending.error_code, ending.error_description)
+            ),
+        )
+
+    async def _call(self, session: Session, command: Command, secret: str | None) -> Ending:
         self._expect_triggered(session, command)
         try:
             answer = await session.call(
-                command.id, command.action, command.payload.encode(), self._call_timeout_s
+                command.id, command.action, command.payload.encode(), self._call_timeout_s, secret
             )
         except CallRejected as error:
             return Ending(
@@ -114,13 +140,13 @@ class Dispatcher:
         return self._read(session, command, answer)
 
     def _read(self, session: Session, command: Command, answer: bytes) -> Ending:
-        text = answer.decode("utf-8", "replace")
+        text = without_password(answer).decode("utf-8", "replace")
         try:
             _, deviations, _ = self._decoders[command.action].tolerant(answer, from_us(now_us()))
         except InvalidPayload as error:
             return Ending(CommandStatus.INVALID, response=text, error_description=error.description)
         if deviations:
-            self._ledger.run(record_deviations, session.origin, command.action, deviations, now_us())
+            self._ledger.post(record_deviations, session.origin, command.action, deviations, now_us())
         return Ending(CommandStatus.ANSWERED, response=text)
 
     @staticmethod

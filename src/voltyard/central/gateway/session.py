@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import structlog
@@ -14,6 +14,7 @@ from msgspec import Raw, json
 
 from voltyard.central.gateway.fallback import Fallback, InHand
 from voltyard.central.instants import from_us
+from voltyard.central.services.masking import without_password, without_secret
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import ChargePoint
 from voltyard.central.services.registration import quarantine, record_deviations
@@ -24,7 +25,7 @@ from voltyard.protocol.codec import Compliance, Deviation, Dropped
 from voltyard.protocol.errors import CallError, ErrorCode, InvalidPayload
 from voltyard.protocol.messages import BootNotification, RegistrationStatus
 from voltyard.protocol.payload import Payload, Request
-from voltyard.protocol.rpc import MAX_ID_LENGTH, CallReceived, Event, FrameIgnored
+from voltyard.protocol.rpc import MAX_ID_LENGTH, CallReceived, CallRefused, Event, FrameIgnored
 from voltyard.transport.link import Link
 from voltyard.transport.peer import Peer
 from voltyard.transport.router import Route, Router
@@ -35,7 +36,6 @@ T = TypeVar("T")
 _log = structlog.get_logger()
 
 TRANSACTION_RELATED = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
-_password = re.compile(rb'(uthorization[kK]ey"[^{}]{0,64}?"value"\s*:\s*")(?:[^"\\]|\\.)*"', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Session:
         "_answer",
         "_in_hand",
         "_peer",
+        "_secret",
         "_shared",
         "_triggered",
         "charge_point",
@@ -80,6 +81,7 @@ class Session:
         self.ignored_frames = 0
         self._shared = shared
         self._triggered: set[str] = set()
+        self._secret: str | None = None
         # The CALL that is being handled, and its answer while it waits for the ledger.
         self._in_hand: tuple[str, bytes, Request[Any] | Refusal, int]
         self._answer: asyncio.Future[Any] | None = None
@@ -140,8 +142,14 @@ class Session:
         """Let a pending charge point send what it is being asked for."""
         self._triggered.add(action)
 
-    async def call(self, id: str, action: str, payload: bytes, timeout_s: float) -> bytes:
-        """Send a CALL and return the payload of its CALLRESULT; raises what `Peer.call_raw` raises."""
+    async def call(
+        self, id: str, action: str, payload: bytes, timeout_s: float, secret: str | None = None
+    ) -> bytes:
+        """Send a CALL and return the payload of its CALLRESULT; raises what `Peer.call_raw` raises.
+
+        A `secret` in it is hidden wherever it comes back.
+        """
+        self._secret = secret
         return await self._peer.call_raw(action, payload, timeout=timeout_s, id=id)
 
     # What the connection delivers.
@@ -160,17 +168,21 @@ class Session:
 
     def received(self, frame: bytes, event: Event) -> None:
         """Log a frame that came in."""
-        if frame[:2] != b"[2":
-            frame = _without_password(frame)
-        self._shared.ledger.log_frame(self.origin.id, self.last_seen_us, "in", _text(frame))
+        # Our CALLs and the answers to them may hold a password. The rest, which is nearly all, cannot.
+        text = _text(frame) if frame[:2] == b"[2" and self._secret is None else self._visible(frame)
+        ledger, at_us = self._shared.ledger, self.last_seen_us
+        ledger.log_frame(self.origin.id, at_us, "in", text)
         if type(event) is FrameIgnored:
             self._shared.ignored(self, event.reason)
+        elif type(event) is CallRefused and event.action in TRANSACTION_RELATED:
+            self._keep(
+                InHand(self.origin, event.action, frame, Refusal(event.code, event.description), at_us)
+            )
 
     def sent(self, frame: bytes) -> None:
         """Log a frame that was sent."""
-        if frame[:2] != b"[3":
-            frame = _without_password(frame)
-        self._shared.ledger.log_frame(self.origin.id, time.time_ns() // 1000, "out", _text(frame))
+        text = _text(frame) if frame[:2] == b"[3" else self._visible(frame)
+        self._shared.ledger.log_frame(self.origin.id, time.time_ns() // 1000, "out", text)
 
     # Calls of the charge point.
 
@@ -188,11 +200,33 @@ class Session:
                 return self._keep_and_refuse(call, error)
             raise
 
+    def _visible(self, frame: bytes) -> str:
+        text = _text(without_password(frame))
+        return text if self._secret is None else without_secret(text, self._secret)
+
     def _call_in_hand(self) -> InHand:
         return InHand(self.origin, *self._in_hand)
 
     def _rescue(self, answer: asyncio.Future[Any], error: Exception) -> None:
         self._shared.fallback.rescue(self._call_in_hand(), answer, error)
+
+    def _keep(self, refused: InHand) -> None:
+        """Keep a CALL that is refused already; nobody waits for it."""
+        shared = self._shared
+        kept = shared.fallback.take(refused) if shared.fallback.is_engaged else None
+        if kept is None:
+            refusal = cast("Refusal", refused.request)
+            kept = shared.ledger.run_or(
+                partial(shared.fallback.rescue, refused),
+                quarantine,
+                self.origin,
+                refused.action,
+                refusal.error_code,
+                refusal.description,
+                _text(refused.content),
+                refused.received_at_us,
+            )
+        kept.add_done_callback(lambda kept: kept.cancelled() or kept.exception())
 
     def _check_registered(self, action: str) -> None:
         # OCPP-J 1.6 errata 3.10; a pending charge point may send what it was asked for (OCPP 1.6 §4.2).
@@ -241,12 +275,6 @@ def _registration(charge_point: ChargePoint) -> RegistrationStatus | None:
     if charge_point.accepted_at_us is not None:
         return RegistrationStatus.ACCEPTED
     return None
-
-
-def _without_password(frame: bytes) -> bytes:
-    # Our CALLs and the answers to them may hold one (WP A01.FR.09). The other half of the traffic, which is
-    # nearly all of it, cannot.
-    return _password.sub(rb'\1***"', frame) if b"uthorization" in frame else frame
 
 
 def _text(frame: bytes) -> str:

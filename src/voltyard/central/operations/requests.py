@@ -53,6 +53,15 @@ Tag = Annotated[
         examples=["04E1F2A3"],
     ),
 ]
+ParentTag = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=20,
+        pattern=_PRINTABLE,
+        description="Tags of one parent may stop one another's transactions.",
+    ),
+]
 ActiveTransactions = Annotated[
     int,
     Meta(ge=1, le=1_000_000, description="How many transactions may run at a time; null means no limit."),
@@ -105,7 +114,7 @@ class TagSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What a tag is, but for its name."""
 
     status: TagStatus = TagStatus.ACCEPTED
-    parent_id_tag: Tag | None = None
+    parent_id_tag: ParentTag | None = None
     expiry_date: Expiry | None = None
     max_active_transactions: ActiveTransactions | None = 1
 
@@ -120,7 +129,7 @@ class TagChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to change; what is left out stays."""
 
     status: TagStatus | UnsetType = UNSET
-    parent_id_tag: Tag | UnsetType | None = UNSET
+    parent_id_tag: ParentTag | UnsetType | None = UNSET
     expiry_date: Expiry | UnsetType | None = UNSET
     max_active_transactions: ActiveTransactions | UnsetType | None = UNSET
 

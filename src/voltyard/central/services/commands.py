@@ -8,14 +8,16 @@ from uuid import uuid4
 
 from msgspec import Struct, json
 
+from voltyard.central.services.aliases import as_known
 from voltyard.central.services.authorization import fold
-from voltyard.central.services.errors import Conflict, NotFound, Unacceptable
+from voltyard.central.services.errors import Conflict, NotFound, Refused, Unacceptable
 from voltyard.central.services.events import Event
+from voltyard.central.services.masking import AUTHORIZATION_KEY, without_password
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.ports import UnitOfWork
 from voltyard.central.services.records import ChargePoint, Command, CommandStatus
 from voltyard.protocol.actions import ACTIONS
-from voltyard.protocol.codec import PayloadDecoder
+from voltyard.protocol.codec import PayloadDecoder, encode
 from voltyard.protocol.errors import InvalidPayload
 from voltyard.protocol.messages import (
     ChangeConfiguration,
@@ -34,9 +36,6 @@ from voltyard.protocol.messages import (
     UpdateType,
 )
 from voltyard.protocol.payload import Request
-
-AUTHORIZATION_KEY = "authorizationkey"
-HIDDEN = "***"
 
 
 class Ending(Struct, frozen=True):
@@ -78,6 +77,9 @@ def create_command(
     if charge_point is None or charge_point.deleted_at_us is not None:
         raise NotFound(f"no charge point {identity!r}")
     check_allowed(charge_point, request)
+    known = as_known(work, charge_point.id, request)
+    if known is not request:
+        payload = encode(known).decode()
     command = Command(
         id=str(uuid4()),
         charge_point_id=charge_point.id,
@@ -118,13 +120,17 @@ def check_allowed(charge_point: ChargePoint, request: Request[Any]) -> None:
 
 
 def take_next(work: UnitOfWork, origin: Origin, at_us: int) -> Command | None:
-    """Take the oldest command that waits, noting that it is being sent; what is too old expires."""
+    """Take the oldest command that waits, noting that it is being sent.
+
+    What is too old expires, and what must not be sent any more is cancelled.
+    """
     while (command := work.commands.next_queued(origin.id)) is not None:
-        if command.expires_at_us > at_us:
+        ending = _ending_unsent(work, command, at_us)
+        if ending is None:
             work.commands.set(command.id, status=CommandStatus.SENT, sent_at_us=at_us)
             work.publish(_changed(origin.identity, command.id, command.action, CommandStatus.SENT, at_us))
             return command
-        end_command(work, origin, command.id, Ending(CommandStatus.EXPIRED), at_us)
+        end_command(work, origin, command.id, ending, at_us)
     return None
 
 
@@ -196,9 +202,21 @@ def carries_password(command: Command) -> bool:
 
 def visible_payload(command: Command) -> str:
     """Return the payload of a command as people may see it: without the password (WP A01.FR.09)."""
-    if not carries_password(command):
-        return command.payload
-    return json.encode({**json.decode(command.payload), "value": HIDDEN}).decode()
+    return without_password(command.payload.encode()).decode()
+
+
+def _ending_unsent(work: UnitOfWork, command: Command, at_us: int) -> Ending | None:
+    """Return how a queued command ends without being sent, or None if it may be sent."""
+    if command.expires_at_us <= at_us:
+        return Ending(CommandStatus.EXPIRED)
+    charge_point = work.charge_points.get(command.charge_point_id)
+    try:
+        if charge_point is not None:
+            # Its registration may have changed since the operator asked.
+            check_allowed(charge_point, read_command(command.action, command.payload.encode()))
+    except Refused as refused:
+        return Ending(CommandStatus.CANCELLED, error_description=refused.reason)
+    return None
 
 
 def _settle_password(work: UnitOfWork, command: Command, ending: Ending) -> None:
@@ -215,7 +233,7 @@ def _settle_password(work: UnitOfWork, command: Command, ending: Ending) -> None
                 )
             else:
                 work.charge_points.set(charge_point.id, next_password_hash=None)
-        case Ending(status=CommandStatus.REJECTED | CommandStatus.EXPIRED | CommandStatus.CANCELLED):
+        case Ending(status=CommandStatus.REJECTED):
             work.charge_points.set(charge_point.id, next_password_hash=None)
 
 

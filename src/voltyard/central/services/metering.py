@@ -106,9 +106,8 @@ def link_earlier_values(
         found += work.meter_values.unlinked(owner, before.number, connector_id, from_us, until_us)
     meant = {sent: work.transactions.number_of(owner, sent) for _, sent in found}
     rows = [row for row, sent in found if meant[sent] in {0, transaction.number}]
-    if stop is not None and connector_id != 0:
-        with_stop = work.meter_values.unlinked(owner, 0, 0, from_us, until_us)
-        rows += [row for row, sent in with_stop if sent == stop.sent_transaction_id]
+    if stop is not None:
+        rows += work.meter_values.came_with(stop)
     for row in rows:
         work.meter_values.link(row, transaction.number, connector_id)
 

@@ -136,6 +136,9 @@ class MeterValues(Protocol):
         Number 0 has those of none that we knew.
         """
 
+    def came_with(self, stop: Stop) -> list[int]:
+        """Return the row ids of the values of an unlinked stop, which have no connector."""
+
     def link(self, row_id: int, transaction_number: int, connector_id: int) -> None:
         """Note which transaction a value belongs to."""
 

@@ -185,7 +185,8 @@ function operationBody(path, method, operation) {
   let text = null;
   if (schema) {
     text = make("textarea", { spellcheck: "false", "aria-label": "Body" });
-    text.value = JSON.stringify(example(schema), null, 2);
+    // A change says only what is to change.
+    text.value = JSON.stringify(method === "patch" ? {} : example(schema), null, 2);
     body.append(make("h3", { text: "Body" }), text, schemaTree(schema) || "");
   }
   body.append(trial(path, method, rows, text), responses(operation));

@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, bindparam, or_, select
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.storage.schema import commands
 from voltyard.central.storage.statements import Cursor, Statement
-from voltyard.central.storage.stores.sql import Updates, inserting
+from voltyard.central.storage.stores.sql import Updates, inserting, storable
 from voltyard.protocol.messages import RemoteStartTransaction
 
 
@@ -62,7 +62,11 @@ class CommandStore:
 
     def set(self, id: str, **values: object) -> None:
         """Change some fields."""
-        self._update.run(self._cursor, id, values)
+        # What a charge point says of an error is any text.
+        storable_values = {
+            name: storable(value) if isinstance(value, str) else value for name, value in values.items()
+        }
+        self._update.run(self._cursor, id, storable_values)
 
     def interrupted(self) -> list[Command]:
         """Return those that were sent and have no end."""

@@ -21,6 +21,7 @@ from voltyard.central.storage.stores.sql import (
     inserting,
     inserting_new,
     parameters,
+    storable,
     upsert,
 )
 from voltyard.protocol.codec import Deviation
@@ -47,15 +48,15 @@ class EvidenceStore:
 
     def deviation(self, charge_point_id: int, action: str, deviation: Deviation, at_us: int) -> None:
         """Count a deviation from the specification."""
-        rule, path, value = (_storable(text) for text in deviation)
-        self._deviations.add((charge_point_id, _storable(action), rule, path, value, 1, at_us, at_us))
+        rule, path, value = (storable(text) for text in deviation)
+        self._deviations.add((charge_point_id, storable(action), rule, path, value, 1, at_us, at_us))
 
     def quarantine(
         self, charge_point_id: int, action: str, error_code: str, reason: str, frame: str, at_us: int
     ) -> None:
         """Keep raw what was refused."""
         self._quarantine.add(
-            (charge_point_id, at_us, _storable(action), error_code, _storable(reason), _storable(frame))
+            (charge_point_id, at_us, storable(action), error_code, storable(reason), storable(frame))
         )
 
     def status_report(
@@ -110,8 +111,3 @@ def _counting(dialect: Dialect) -> Statement:
         ),
         dialect,
     )
-
-
-def _storable(text: str) -> str:
-    """Return a text that every database takes: PostgreSQL knows no NUL."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")

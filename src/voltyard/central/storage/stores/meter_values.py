@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import astuple
 from sqlalchemy import Dialect, bindparam, exists, select, update
 
-from voltyard.central.services.records import MeterRow
+from voltyard.central.services.records import MeterRow, Stop
 from voltyard.central.storage.schema import meter_values
 from voltyard.central.storage.statements import Cursor, Statement
 from voltyard.central.storage.stores.sql import Deferred, inserting_new
@@ -26,6 +26,17 @@ class MeterValueStore:
                 table.at_us <= bindparam("to"),
                 table.connector_id == bindparam("connector"),
                 table.sent_transaction_id.is_not(None),
+            ),
+            dialect,
+        )
+        self._came_with = Statement(
+            select(table.id).where(
+                table.charge_point_id == bindparam("charge_point"),
+                table.transaction_number == 0,
+                table.connector_id == 0,
+                table.sent_transaction_id == bindparam("sent"),
+                # What tells the values of one message from those of another.
+                table.received_at_us == bindparam("received_at"),
             ),
             dialect,
         )
@@ -67,6 +78,17 @@ class MeterValueStore:
             connector=connector_id,
             from_=from_us,
             to=to_us,
+        )
+
+    def came_with(self, stop: Stop) -> list[int]:
+        """Return the row ids of the values of an unlinked stop, which have no connector."""
+        self.deferred.flush()
+        return self._came_with.all(
+            self._cursor,
+            int,
+            charge_point=stop.charge_point_id,
+            sent=stop.sent_transaction_id,
+            received_at=stop.received_at_us,
         )
 
     def link(self, row_id: int, transaction_number: int, connector_id: int) -> None:

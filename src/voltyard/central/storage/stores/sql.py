@@ -48,6 +48,11 @@ def upsert(table: Table, dialect: Dialect) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
 
 
+def storable(text: str) -> str:
+    """Return a text that every database takes: PostgreSQL knows no NUL."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
 class Updates:
     """Updates of some columns of the row with a given key, compiled at first use."""
 
