@@ -69,7 +69,7 @@ def test_signals_stay_with_the_program(settings: Settings) -> None:
 
 def test_it_ends_although_clients_hang_on(settings: Settings) -> None:
     # One reads events, one waits for a command, one has sent half a request, one has sent nothing.
-    async def story() -> float:
+    async def story() -> str:
         async with contextlib.AsyncExitStack() as stack:
             async with running(settings) as system:
                 headers = {"Authorization": f"Bearer {system.keys[Role.ADMIN]}"}
@@ -89,12 +89,10 @@ def test_it_ends_although_clients_hang_on(settings: Settings) -> None:
                     writer.write(sent)
                     await writer.drain()
                 while not system.operations.commands.waited_for:
-                    await asyncio.sleep(0.001)
-                began = asyncio.get_running_loop().time()
-            assert (await waiting).json()["status"] == "queued"
-            return asyncio.get_running_loop().time() - began
+                    await asyncio.sleep(0)
+            return str((await waiting).json()["status"])
 
-    assert run(story(), 30) < 20
+    assert run(story(), 30) == "queued"
 
 
 def test_garbage_instead_of_http_harms_nobody(settings: Settings) -> None:

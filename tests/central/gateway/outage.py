@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from voltyard.central.bus import Bus
 from voltyard.central.gateway.backlog import Backlog
 from voltyard.central.gateway.fallback import Fallback, Pace
 from voltyard.central.gateway.gateway import Gateway
+from voltyard.central.gateway.handlers import VendorHandler
 from voltyard.central.services.events import Event
 from voltyard.central.settings import OcppSettings
 from voltyard.central.storage.database import Database
@@ -38,6 +39,7 @@ from voltyard.transport.router import Role, Router, RouterResponder
 
 R = TypeVar("R", bound=Payload)
 
+OPEN = OcppSettings(port=0, allow_unauthenticated=True)
 HASTE = Pace(
     tick_s=0.02,
     stalled_after_s=0.3,
@@ -67,8 +69,14 @@ class System:
 
 
 @asynccontextmanager
-async def system_on(database: Database, directory: Path, pace: Pace = HASTE) -> AsyncIterator[System]:
-    """Run a gateway; charge points of profile 0 may connect."""
+async def system_on(
+    database: Database,
+    directory: Path,
+    pace: Pace = HASTE,
+    settings: OcppSettings = OPEN,
+    vendors: Mapping[str, VendorHandler] | None = None,
+) -> AsyncIterator[System]:
+    """Run a gateway; charge points of profile 0 may connect unless the settings say otherwise."""
     async with AsyncExitStack() as stack:
         bus = Bus()
         readers = Readers(database)
@@ -78,12 +86,12 @@ async def system_on(database: Database, directory: Path, pace: Pace = HASTE) -> 
         backlog = await Backlog.open(directory / "spool")
         stack.push_async_callback(backlog.close)
         gateway = Gateway(
-            OcppSettings(port=0, allow_unauthenticated=True),
+            settings,
             ledger,
             bus,
             lambda identity: readers.run(find_charge_point, identity),
             lambda id_tag: readers.run(find_tag, id_tag),
-            {},
+            vendors or {},
             backlog,
             pace,
         )

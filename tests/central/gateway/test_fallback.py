@@ -17,7 +17,7 @@ from tests.central.gateway.outage import HASTE, populate, start, stop, until, va
 from tests.central.gateway.test_backlog import TOLD, call
 
 from voltyard.central.gateway.backlog import Backlog
-from voltyard.central.gateway.fallback import Fallback, InHand, Pace
+from voltyard.central.gateway.fallback import Fallback, InHand
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import IdTag
 from voltyard.central.storage.database import Database
@@ -47,9 +47,7 @@ class Surroundings:
         self.backlog = backlog
         self.recoveries = 0
         self.released: list[str] = []
-        self.fallback = Fallback(ledger, backlog, find_tag, lambda: [self], self._recovered, self.pace)
-
-    pace: Pace = HASTE
+        self.fallback = Fallback(ledger, backlog, find_tag, lambda: [self], self._recovered, HASTE)
 
     def release(self, error: StorageFailed) -> None:
         """What a session does, but that it only takes note."""
@@ -324,7 +322,24 @@ def test_a_look_up_that_hangs_is_given_up(database: Database, tmp_path: Path) ->
     run(story())
 
 
-# A ledger that hangs.
+# A ledger that fails or hangs.
+
+
+def test_a_commit_that_failed_for_somebody_else_is_trouble_for_all(
+    database: Database, other: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """Nobody has to wait for a failure of his own."""
+
+    async def story() -> None:
+        async with fallback_on(database, tmp_path) as around:
+            other.execute("BEGIN IMMEDIATE")
+            around.ledger.post(lambda _: None)
+            await until(lambda: bool(around.released))
+            assert around.fallback.in_trouble
+            other.execute("ROLLBACK")
+            await until(lambda: not around.fallback.is_engaged)
+
+    run(story())
 
 
 def test_a_stall_is_trouble_and_every_session_is_told(database: Database, tmp_path: Path) -> None:

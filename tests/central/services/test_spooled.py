@@ -206,6 +206,13 @@ def test_a_start_that_was_known_stays_one_transaction_with_an_alias(desk: Desk, 
     assert desk.rows(stops) == []
 
 
+def test_a_start_that_comes_again_is_answered_as_the_last_time(desk: Desk, origin: Origin) -> None:
+    desk.do(start_transaction, origin, START, NOON_US)
+    store(desk, spooled(origin, START, TOLD))
+
+    assert desk.do(start_transaction, origin, START, NOON_US).transaction_id == TOLD.id
+
+
 def test_an_alias_is_found_by_live_messages_too(desk: Desk, origin: Origin) -> None:
     desk.do(start_transaction, origin, START, NOON_US)
     store(desk, spooled(origin, START, TOLD))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 from msgspec import DecodeError, json
 
 from voltyard.central.api.problems import BadRequest
@@ -15,6 +16,13 @@ MAX_BODY_BYTES = 1 << 20
 
 class ApiRequest(Request[Any, Any, Any]):
     """A request whose body is a JSON document."""
+
+    async def body(self) -> bytes:
+        """Return the body as it came; raises `BadRequest` when it did not come whole."""
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            raise BadRequest("the connection ended in the middle of the body") from error
 
     async def json(self) -> Any:
         """Return the body; raises `BadRequest`."""

@@ -48,6 +48,7 @@ class Dispatcher:
         self._call_timeout_s = call_timeout_s
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()
+        self._closed = False
         # Ends that could not be recorded, one at most for each charge point.
         self._unrecorded: dict[int, tuple[str, Ending, int]] = {}
         self._decoders = {
@@ -59,7 +60,7 @@ class Dispatcher:
     def wake(self, charge_point_id: int) -> None:
         """Look at the queue of a charge point, if it is connected and may be talked to."""
         session = self._stations.get(charge_point_id)
-        if session is None or session.registration in {None, RegistrationStatus.REJECTED}:
+        if self._closed or session is None or session.registration in {None, RegistrationStatus.REJECTED}:
             return
         if charge_point_id in self._draining:
             self._woken.add(charge_point_id)
@@ -70,7 +71,7 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Stop sending; what is under way ends as unknown at the next start."""
-        self._woken.clear()
+        self._closed = True
         tasks = list(self._draining.values())
         for task in tasks:
             task.cancel()

@@ -126,10 +126,10 @@ class Fallback:
 
     async def close(self) -> None:
         """Stop; what is in the spool then is stored after the next start."""
-        for task in (self._watching, self._recovering):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*self._keeping.values(), return_exceptions=True)
+        tasks = [task for task in (self._watching, self._recovering) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._keeping.values(), return_exceptions=True)
 
     async def find_tag(self, id_tag: str) -> IdTag | None:
         """Look a tag up, with little patience while the storage is in trouble; raises `StorageFailed`."""
@@ -242,6 +242,9 @@ class Fallback:
             stalled_s = self._ledger.busy_s
             if stalled_s >= self._pace.stalled_after_s:
                 self._release_all(StorageFailed(f"no commit for {stalled_s:.0f} s"))
+            elif self._ledger.is_failing and not self.in_trouble:
+                # What waits would fail as well, each after a wait of its own.
+                self._release_all(StorageFailed("the last commit failed"))
             elif self._is_recovery_due():
                 self._recovering = asyncio.create_task(self._recover())
 

@@ -166,7 +166,7 @@ class Gateway:
 
     def _alarm(self, session: Session) -> None:
         _log.warning("connections replace one another", charge_point=session.origin.identity)
-        self._ledger.run(
+        self._ledger.post(
             record_breach,
             session.origin.id,
             session.origin.identity,
@@ -176,7 +176,7 @@ class Gateway:
         )
 
     def _breached(self, charge_point: ChargePoint, fault: str, address: str) -> None:
-        self._ledger.run(
+        self._ledger.post(
             record_breach,
             charge_point.id,
             charge_point.identity,
@@ -186,7 +186,7 @@ class Gateway:
         )
 
     def _proven(self, charge_point: ChargePoint, password_hash: str) -> None:
-        self._ledger.run(settle_password, charge_point.id, password_hash)
+        self._ledger.post(settle_password, charge_point.id, password_hash)
 
     def _publish(self, kind: str, session: Session, details: dict[str, object]) -> None:
         self._bus.publish([Event(kind, session.origin.identity, now_us(), details)])

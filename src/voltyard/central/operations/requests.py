@@ -99,7 +99,7 @@ class ChargePointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What is to change; what is left out stays.
 
     Another password, security profile or registration ends a live connection, so that the charge point
-    comes back under the new terms. The security profile of one that was accepted is never lowered.
+    comes back under the new terms. The security profile of one that has been here is never lowered.
     """
 
     password: Password | UnsetType | None = UNSET

@@ -70,10 +70,10 @@ def change_charge_point(work: UnitOfWork, identity: str, changes: dict[str, Any]
         changes = {**changes, "accepted_at_us": None}
     after = replace(before, **changes)
     _check_credentials(after)
-    if after.security_profile < before.security_profile and before.accepted_at_us is not None:
+    if after.security_profile < before.security_profile and before.booted_at_us is not None:
         # WP A05.FR.09. A device that was replaced by a lesser one is deleted and created again.
         raise Conflict(
-            "the security profile of a charge point that was accepted is never lowered",
+            "the security profile of a charge point that has been here is never lowered",
             field="security_profile",
         )
     if changes:

@@ -53,7 +53,8 @@ def start_transaction(
         if told is not None:
             _note_told(work, known, told, received_at_us)
         verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=known.id)
-        return StartTransactionResponse(transaction_id=known.id, id_tag_info=verdict)
+        told_id = work.transactions.told_id(origin.id, known.id)
+        return StartTransactionResponse(transaction_id=told_id, id_tag_info=verdict)
     verdict = authorize_start(work, request.id_tag, received_at_us, transaction_id=0)
     number, id = work.transactions.issue_id() if told is None else (told.number, told.id)
     anomalies = _start_anomalies(request, verdict, started_at_us, received_at_us)

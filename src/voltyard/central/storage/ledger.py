@@ -35,7 +35,8 @@ _FRAMES_PER_COMMIT = 512
 _MAX_BATCH = 1000
 # As many frames as wait for a database that is away; then the oldest go.
 _MAX_FRAMES = 50_000
-# After a batch as slow as this some of the work that waited has been settled elsewhere; for how long to look.
+# After a batch that failed or was as slow as this, some of the work that waits has been settled elsewhere; for
+# how long to look.
 _SLOW_S = 1.0
 _SKIM_S = 60.0
 _CLOSE_WITHIN_S = 10.0
@@ -190,7 +191,7 @@ class Ledger:
                 batch = [job for job in batch if not _is_settled(job)] or [_NOTHING]
             outcomes, events = self._commit(batch)
             self._busy_since = None
-            if (ended_at := time.monotonic()) - began_at > _SLOW_S:
+            if (ended_at := time.monotonic()) - began_at > _SLOW_S or self._failing:
                 self._skimming_until = ended_at + _SKIM_S
             try:
                 self._loop.call_soon_threadsafe(self._deliver, outcomes, events)

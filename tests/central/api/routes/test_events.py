@@ -119,7 +119,7 @@ def test_a_client_that_leaves_is_forgotten(settings: Settings) -> None:
             async with system.viewer.stream("GET", EVENTS):
                 pass
             while system.operations.events.listeners:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
             return system.operations.events.listeners
 
     assert run(story()) == 0

@@ -55,7 +55,8 @@ async def change_charge_point(
     """Change a charge point.
 
     What is left out stays. Another password, security profile or registration ends a live connection. The
-    security profile of a charge point that was accepted is never lowered (409): delete and create it again.
+    security profile of a charge point that has booted here is never lowered (409): delete it and create it
+    again.
     """
     return await operations.charge_points.change(identity, data)
 

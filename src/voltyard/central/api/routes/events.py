@@ -32,6 +32,11 @@ async def stream_events(
     """Stream events as they happen (server-sent events).
 
     With `Last-Event-ID` those that came after it are sent first, as far as they are remembered.
+
+    Kinds: charge_point.connected, .disconnected, .booted, .created, .changed, .deleted;
+    connector.status_changed; transaction.started, .stopped; meter_values.received; command.changed;
+    status.reported; security.event; data_transfer.received; certificate.requested; deviation.recorded;
+    message.quarantined; id_tag.changed, .removed.
     """
     events = operations.events.stream(last_event_id, charge_point)
     first = _next(events)

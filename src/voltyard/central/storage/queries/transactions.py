@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, literal_column, or_, select, tuple_
 
 from voltyard.central.services.authorization import fold
 from voltyard.central.services.errors import NotFound
 from voltyard.central.services.records import MeterRow, Stop, Transaction
 from voltyard.central.storage.queries.paging import Page, cut, id_of
-from voltyard.central.storage.schema import charge_points, meter_values, stops, transactions
+from voltyard.central.storage.schema import (
+    charge_points,
+    meter_values,
+    stops,
+    transaction_aliases,
+    transactions,
+)
 
 
 class TransactionFilter(Struct, frozen=True, kw_only=True):
@@ -41,8 +47,8 @@ class NamedStop(Struct, frozen=True):
 
 
 def transaction(connection: Connection, id: int) -> NamedTransaction:
-    """Return one; raises `NotFound`."""
-    row = connection.execute(_transactions().where(transactions.c.id == id)).first()
+    """Return one, also by another id that its charge point was told; raises `NotFound`."""
+    row = connection.execute(_transactions().where(_known_as(id))).first()
     if row is None:
         raise NotFound(f"no transaction {id}")
     return _named(row)
@@ -52,10 +58,10 @@ def transaction_page(
     connection: Connection, wanted: TransactionFilter, after: tuple[int, int] | None, limit: int
 ) -> Page[NamedTransaction]:
     """Return transactions, newest start first."""
-    table = transactions.c
-    query = _filtered(_transactions(), wanted).order_by(table.started_at_us.desc(), table.id.desc())
+    started, id = _started(wanted), transactions.c.id
+    query = _filtered(_transactions(), wanted).order_by(started.desc(), id.desc())
     if after is not None:
-        query = query.where(tuple_(table.started_at_us, table.id) < tuple_(*after))
+        query = query.where(tuple_(started, id) < tuple_(*after))
     found = [_named(row) for row in connection.execute(query.limit(limit + 1))]
     return cut(found, limit, lambda item: (item.record.started_at_us, item.record.id))
 
@@ -65,9 +71,7 @@ def meter_value_page(
 ) -> Page[MeterRow]:
     """Return the meter values of a transaction, oldest first; raises `NotFound` if there is no such one."""
     owner = connection.execute(
-        select(transactions.c.number, transactions.c.charge_point_id).where(
-            transactions.c.id == transaction_id
-        )
+        select(transactions.c.number, transactions.c.charge_point_id).where(_known_as(transaction_id))
     ).first()
     if owner is None:
         raise NotFound(f"no transaction {transaction_id}")
@@ -127,6 +131,18 @@ def _transactions() -> Select[*tuple[Any, ...]]:
     return select(transactions, charge_points.c.identity, energy_wh).join(charge_points)
 
 
+def _known_as(id: int) -> ColumnElement[bool]:
+    alias = transaction_aliases.c
+    original = select(alias.transaction_id).where(alias.alias_id == id)
+    return or_(transactions.c.id == id, transactions.c.id.in_(original))
+
+
+def _started(wanted: TransactionFilter) -> ColumnElement[int]:
+    started = transactions.c.started_at_us
+    # The sum keeps the planner from looking for the few that run among all that ever did, by their start.
+    return started + literal_column("0") if wanted.running else started
+
+
 def _filtered(query: Select[*tuple[Any, ...]], wanted: TransactionFilter) -> Select[*tuple[Any, ...]]:
     table = transactions.c
     if wanted.charge_point is not None:
@@ -137,9 +153,9 @@ def _filtered(query: Select[*tuple[Any, ...]], wanted: TransactionFilter) -> Sel
         stopped = table.stopped_at_us
         query = query.where(stopped.is_(None) if wanted.running else stopped.is_not(None))
     if wanted.from_us is not None:
-        query = query.where(table.started_at_us >= wanted.from_us)
+        query = query.where(_started(wanted) >= wanted.from_us)
     if wanted.to_us is not None:
-        query = query.where(table.started_at_us < wanted.to_us)
+        query = query.where(_started(wanted) < wanted.to_us)
     return query
 
 
