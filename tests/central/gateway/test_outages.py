@@ -401,8 +401,10 @@ def test_if_the_spool_fails_too_the_socket_is_closed_and_the_report_can_come_aga
                 async with charger(system) as cp:
                     id = (await cp.peer.call(start())).transaction_id
             await system.recovered()
+            async with charger(system) as cp:
+                await cp.peer.call(stop(id))
 
-            assert [row.id for row in rows(system.database, transactions)] == [id]
+            assert stored(system) == ([(0, 5000)], [])
 
     run(story())
 

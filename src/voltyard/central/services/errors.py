@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - states what became of a request
+class Refused(Exception):
     """A request that cannot be granted as things are; the text says why, for a person.
 
     `field` names the part of the request that is at fault, if one is.

@@ -35,8 +35,8 @@ _FRAMES_PER_COMMIT = 512
 _MAX_BATCH = 1000
 # As many frames as wait for a database that is away; then the oldest go.
 _MAX_FRAMES = 50_000
-# After a batch that failed or was as slow as this, some of the work that waits has been settled elsewhere; for
-# how long to look.
+# After a batch that failed or was as slow as this, some of the work that waits may have been settled
+# elsewhere; for how long to look.
 _SLOW_S = 1.0
 _SKIM_S = 60.0
 _CLOSE_WITHIN_S = 10.0
