@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from msgspec.structs import replace
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, delete, select
 
 from voltyard.central.instants import to_us
 from voltyard.central.services.authorization import fold
@@ -16,6 +16,7 @@ from voltyard.central.services.events import Event
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import ChargePoint, IdTag
 from voltyard.central.storage.database import Database
+from voltyard.central.storage.schema import metadata
 from voltyard.central.storage.work import Work
 
 P = ParamSpec("P")
@@ -130,6 +131,14 @@ class Desk:
         """Go on with a new connection that remembers nothing."""
         self._connection.close()
         self._open()
+
+    def clear(self) -> None:
+        """Empty the tables; ids go on from where they are."""
+        with self.database.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table.name not in {"instance", "counters"}:
+                    connection.execute(delete(table))
+        self.events.clear()
 
     def _open(self) -> None:
         self._connection = self.database.driver_connection()

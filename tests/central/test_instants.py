@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voltyard.central.instants import EPOCH, from_us, now_us, to_us
@@ -13,11 +13,13 @@ from voltyard.central.instants import EPOCH, from_us, now_us, to_us
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_becomes_the_same_moment_again(moment: datetime) -> None:
     assert from_us(to_us(moment)) == moment
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=offsets))
 def test_every_aware_datetime_has_an_instant_that_can_be_shown(moment: datetime) -> None:
     shown = from_us(to_us(moment))

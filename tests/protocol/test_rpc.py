@@ -111,6 +111,7 @@ def test_an_error_has_five_elements_with_an_object_for_details(description: str,
     assert json.loads(frame) == [4, "1", "OccurenceConstraintViolation", sent, {}]
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(st.characters(categories=["Cs"])) | st.just("x" * 300))
 def test_every_error_description_can_be_sent_and_is_short_enough(description: str) -> None:
     connection = Connection()

@@ -42,7 +42,7 @@ OLD_KEY = "000102030405060708090a0b0c0d0e0f10111213"
 NEW_KEY = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
 CLEARED = ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
 RESET = ResetResponse(status=ResetStatus.ACCEPTED)
-HASTY = replace(OPEN, call_timeout_s=0.05)
+HASTY = replace(OPEN, call_timeout_s=0.3)
 
 
 async def add(system: System, identity: str = "CP1", **fields: Any) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.central.building import MINUTE_US, NOON, NOON_US, Desk, charge_point, tag
 
@@ -99,11 +99,13 @@ def test_letter_case_does_not_matter() -> None:
     assert fold("aBc-1") == fold("AbC-1") == "abc-1"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_a_tag_that_can_be_known_is_its_own_key(id_tag: str) -> None:
     assert fold(id_tag) == id_tag.lower()
 
 
+@settings(deadline=None)
 @given(st.text(min_size=100), st.text(min_size=100))
 def test_a_text_too_long_for_a_tag_has_a_key_that_fits_an_index(first: str, second: str) -> None:
     assert len(fold(first).encode("utf-8", "surrogatepass")) <= 300

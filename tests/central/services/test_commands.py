@@ -23,6 +23,7 @@ from voltyard.central.services.commands import (
 )
 from voltyard.central.services.errors import Conflict, NotFound, Unacceptable
 from voltyard.central.services.origin import Origin
+from voltyard.central.services.provisioning import change_charge_point
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.storage.schema import commands
 from voltyard.protocol.actions import ACTIONS
@@ -437,16 +438,41 @@ def test_which_passwords_are_valid_depends_on_what_the_charge_point_said(
 def test_a_rotation_that_was_never_sent_does_not_settle_the_one_before(end: str, desk: Desk) -> None:
     """The charge point may have either password of the first; forgetting one would lock it out."""
     origin = desk.add(charge_point(security_profile=1, password_hash="old"))
+    second = ask(desk, "ChangeConfiguration", ROTATION, expire_after_us=5, at_us=NOON_US + 1)
     rotate(desk, origin, Ending(CommandStatus.TIMED_OUT))
-    second = ask(desk, "ChangeConfiguration", ROTATION, expire_after_us=5)
 
     if end == "cancelled":
         desk.do(cancel_command, second.id, NOON_US)
     else:
-        desk.do(end_expired, NOON_US + 5)
+        desk.do(end_expired, NOON_US + 6)
 
     record = desk.charge_point(origin)
     assert (record.password_hash, record.next_password_hash) == ("old", "new")
+
+
+def test_no_third_password_is_offered_while_it_is_not_known_which_of_two_is_valid(desk: Desk) -> None:
+    origin = desk.add(charge_point(security_profile=1, password_hash="old"))
+    waiting = ask(desk, "ChangeConfiguration", ROTATION, at_us=NOON_US + 1)
+    rotate(desk, origin, Ending(CommandStatus.UNKNOWN))
+
+    with pytest.raises(Conflict, match="logs in again"):
+        ask(desk, "ChangeConfiguration", ROTATION)
+    assert desk.do(take_next, origin, NOON_US) is None
+
+    assert get(desk, waiting.id).status == "cancelled"
+    assert desk.charge_point(origin).next_password_hash == "new"
+    assert ask(desk, "ChangeConfiguration", '{"key":"HeartbeatInterval","value":"5"}').status == "queued"
+
+
+def test_a_password_that_the_operator_has_set_meanwhile_stays(desk: Desk) -> None:
+    origin = desk.add(charge_point(security_profile=1, password_hash="old"))
+    command = rotate(desk, origin, None)
+    desk.do(change_charge_point, "CP1", {"password_hash": "set by hand"}, NOON_US)
+
+    desk.do(end_command, origin, command.id, ACCEPTED, NOON_US)
+
+    record = desk.charge_point(origin)
+    assert (record.password_hash, record.next_password_hash) == ("set by hand", None)
 
 
 def test_a_restart_in_the_middle_of_a_rotation_leaves_both_valid(desk: Desk) -> None:

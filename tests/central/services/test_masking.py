@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voltyard.central.services.masking import without_password, without_secret
@@ -54,6 +54,7 @@ def test_everything_else_stays_as_it_is_to_the_byte(text: bytes) -> None:
     assert without_password(text) == text
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 def test_no_bytes_raise(text: bytes) -> None:
     without_password(text)

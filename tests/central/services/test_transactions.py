@@ -15,24 +15,22 @@ from tests.central.building import MINUTE_US, NOON, NOON_US, Desk, charge_point,
 from tests.central.services.stations import Station, minute, minute_us, value
 
 from voltyard.central.instants import to_us
-from voltyard.central.services.commands import Ending, create_command, end_command, take_next
+from voltyard.central.services.commands import (
+    Ending,
+    create_command,
+    end_command,
+    read_command,
+    take_next,
+)
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.services.transactions import Told, start_transaction
 from voltyard.central.storage import schema
 from voltyard.protocol.messages import (
     AuthorizationStatus,
-    ChargingProfile,
-    ChargingProfileKind,
-    ChargingProfilePurpose,
-    ChargingRateUnit,
-    ChargingSchedule,
-    ChargingSchedulePeriod,
     Reason,
-    RemoteStartTransaction,
     StartTransaction,
     StopTransaction,
 )
-from voltyard.protocol.payload import Tenths
 
 ACCEPTED, INVALID = AuthorizationStatus.ACCEPTED, AuthorizationStatus.INVALID
 
@@ -640,31 +638,21 @@ def remote_start(
     *,
     response: str | None = '{"status":"Accepted"}',
     sent_at: int = 0,
-    id_tag: str = "042F",
     connector: int | None = 1,
-    profile: ChargingProfile | None = None,
+    profile: dict[str, object] | None = None,
 ) -> str:
     """Send a RemoteStartTransaction; `response` is what the charge point answered, if it has."""
-    request = RemoteStartTransaction(id_tag=id_tag, connector_id=connector, charging_profile=profile)
-    payload: dict[str, object] = {"idTag": id_tag}
-    if connector is not None:
-        payload["connectorId"] = connector
-    if profile is not None:
-        payload["chargingProfile"] = {"chargingSchedule": {"chargingSchedulePeriod": [{"limit": 16.5}]}}
-    command = desk.do(
-        create_command,
-        station.origin.identity,
-        request,
-        json.encode(payload).decode(),
-        60 * MINUTE_US,
-        minute_us(sent_at),
-    )
-    taken = desk.do(take_next, station.origin, minute_us(sent_at))
+    fields = {"idTag": "042F", "connectorId": connector, "chargingProfile": profile}
+    payload = json.encode({name: value for name, value in fields.items() if value is not None})
+    request = read_command("RemoteStartTransaction", payload)
+    identity, at_us = station.origin.identity, minute_us(sent_at)
+    command = desk.do(create_command, identity, request, payload.decode(), 60 * MINUTE_US, at_us)
+    taken = desk.do(take_next, station.origin, at_us)
     assert taken is not None
     assert taken.id == command.id
     if response is not None:
         ending = Ending(CommandStatus.ANSWERED, response=response)
-        desk.do(end_command, station.origin, command.id, ending, minute_us(sent_at))
+        desk.do(end_command, station.origin, command.id, ending, at_us)
     return command.id
 
 
@@ -674,23 +662,23 @@ def led_to(desk: Desk, id: str) -> int | None:
     return command.transaction_id
 
 
-PROFILE = ChargingProfile(
-    charging_profile_id=1,
-    stack_level=0,
-    charging_profile_purpose=ChargingProfilePurpose.TX_PROFILE,
-    charging_profile_kind=ChargingProfileKind.RELATIVE,
-    charging_schedule=ChargingSchedule(
-        charging_rate_unit=ChargingRateUnit.A,
-        charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=Tenths("16.5")),),
-    ),
-)
+PROFILE = {
+    "chargingProfileId": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Relative",
+    "chargingSchedule": {
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.5}],
+    },
+}
 
 
 @pytest.mark.parametrize("response", ['{"status":"Accepted"}', None])
 @pytest.mark.parametrize("connector", [1, None])
 @pytest.mark.parametrize("profile", [None, PROFILE])
 def test_a_remote_start_leads_to_its_transaction(
-    response: str | None, connector: int | None, profile: ChargingProfile | None, desk: Desk
+    response: str | None, connector: int | None, profile: dict[str, object] | None, desk: Desk
 ) -> None:
     """By tag, connector and time; the start may come before the answer."""
     station = Station(desk)

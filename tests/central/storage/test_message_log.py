@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.central.building import Desk, charge_point
 
@@ -47,6 +47,7 @@ def test_frames_are_stored_by_charge_point_in_their_order(database: Database) ->
         ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(), st.sampled_from(["in", "out"]), json_texts), min_size=1))
 def test_every_text_that_can_be_json_comes_out_as_it_went_in(frames: list[tuple[int, str, str]]) -> None:
     packed = _packed([LoggedFrame(1, *frame) for frame in frames])
@@ -54,6 +55,7 @@ def test_every_text_that_can_be_json_comes_out_as_it_went_in(frames: list[tuple[
     assert unpack(packed) == frames
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1))
 def test_any_text_at_all_leaves_the_frames_apart_and_free_of_nul(texts: list[str]) -> None:
     packed = _packed([LoggedFrame(1, number, "in", text) for number, text in enumerate(texts)])

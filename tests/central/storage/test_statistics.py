@@ -82,7 +82,7 @@ def test_the_figures_are_about_indices_that_there_are() -> None:
         [columns] = [
             len(index.columns)
             for index in (*made.indexes, *made.constraints)
-            if index.name == name and isinstance(index, Index | UniqueConstraint)
+            if isinstance(index, Index | UniqueConstraint) and index.name == name
         ]
         numbers = [int(figure) for figure in figures.split()]
         assert len(numbers) == columns + 1, (table, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voltyard.central.storage.transaction_ids import MAX_TRANSACTION_ID, TransactionIds
@@ -27,6 +27,7 @@ def test_ten_thousand_ids_are_positive_different_and_not_in_order() -> None:
     assert 4_000 < sum(earlier < later for earlier, later in pairwise(ids)) < 6_000
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=64), st.sets(counts, min_size=2, max_size=50))
 def test_no_two_counts_share_an_id_whatever_the_key(key: bytes, some: set[int]) -> None:
     ids = TransactionIds(key)
@@ -37,6 +38,7 @@ def test_no_two_counts_share_an_id_whatever_the_key(key: bytes, some: set[int]) 
     assert all(1 <= id <= MAX_TRANSACTION_ID for id in issued)
 
 
+@settings(deadline=None)
 @given(counts)
 def test_the_key_decides_which_id_a_count_has(count: int) -> None:
     assert TransactionIds(KEY).issue(count) == TransactionIds(KEY).issue(count)

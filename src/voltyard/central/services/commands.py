@@ -115,8 +115,8 @@ def check_allowed(charge_point: ChargePoint, request: Request[Any]) -> None:
         and request.requested_message == "BootNotification"
     ):
         raise Conflict("an accepted charge point must not be asked for a BootNotification")
-    if isinstance(request, ChangeConfiguration) and fold(request.key) == "securityprofile":
-        _check_profile(charge_point, request)
+    if isinstance(request, ChangeConfiguration):
+        _check_change_allowed(charge_point, request)
 
 
 def take_next(work: UnitOfWork, origin: Origin, at_us: int) -> Command | None:
@@ -227,20 +227,25 @@ def _settle_password(work: UnitOfWork, command: Command, ending: Ending) -> None
         return
     match ending:
         case Ending(status=CommandStatus.ANSWERED, response=str(response)):
-            if json.decode(response).get("status") in {"Accepted", "RebootRequired"}:
-                work.charge_points.set(
-                    charge_point.id, password_hash=charge_point.next_password_hash, next_password_hash=None
-                )
-            else:
-                work.charge_points.set(charge_point.id, next_password_hash=None)
+            taken = json.decode(response).get("status") in {"Accepted", "RebootRequired"}
+            offered = charge_point.next_password_hash
+            # An operator may have set a password of his own meanwhile.
+            valid = offered if taken and offered is not None else charge_point.password_hash
+            work.charge_points.set(charge_point.id, password_hash=valid, next_password_hash=None)
         case Ending(status=CommandStatus.REJECTED):
             work.charge_points.set(charge_point.id, next_password_hash=None)
 
 
-def _check_profile(charge_point: ChargePoint, request: ChangeConfiguration) -> None:
-    if request.value.isdecimal() and int(request.value) < charge_point.security_profile:
-        # WP A00.FR.005
-        raise Conflict("a security profile is never lowered over OCPP", field="payload.value")
+def _check_change_allowed(charge_point: ChargePoint, request: ChangeConfiguration) -> None:
+    match fold(request.key):
+        case "securityprofile":
+            if request.value.isdecimal() and int(request.value) < charge_point.security_profile:
+                # WP A00.FR.005
+                raise Conflict("a security profile is never lowered over OCPP", field="payload.value")
+        case "authorizationkey":
+            if charge_point.next_password_hash is not None:
+                # A third one would push out one of the two that it may have, and so lock it out.
+                raise Conflict("which of its last two passwords it has shows only when it logs in again")
 
 
 def _check_configuration(request: ChangeConfiguration) -> None:
