@@ -26,18 +26,6 @@ def node() -> str:
     return path
 
 
-@pytest.fixture(scope="module")
-def ocpp_rpc() -> Path:
-    """The npm package `ocpp-rpc`, installed beside its lock file."""
-    directory = HERE / "ocpp_rpc"
-    if not (directory / "node_modules" / "ocpp-rpc").is_dir():
-        npm = shutil.which("npm", path=str(Path(node()).parent))
-        assert npm is not None
-        environment = {**os.environ, "PATH": f"{Path(node()).parent}:{os.environ.get('PATH', '')}"}
-        subprocess.run([npm, "ci", "--silent"], cwd=directory, check=True, env=environment)
-    return directory
-
-
 @pytest.mark.integration
 def test_charge_point_of_the_ocpp_package_runs_a_session(tmp_path: Path) -> None:
     program = [sys.executable, "-W", "ignore", str(HERE / "ocpp_charge_point.py")]
@@ -48,8 +36,8 @@ def test_charge_point_of_the_ocpp_package_runs_a_session(tmp_path: Path) -> None
 
 
 @pytest.mark.integration
-def test_charge_point_of_the_ocpp_rpc_package_runs_a_session(tmp_path: Path, ocpp_rpc: Path) -> None:
-    program = [node(), str(ocpp_rpc / "charge_point.cjs")]
+def test_charge_point_of_the_ocpp_rpc_package_runs_a_session(tmp_path: Path) -> None:
+    program = [node(), str(HERE / "ocpp_rpc" / "charge_point.cjs")]
 
     seen, transaction = asyncio.run(run_session(tmp_path, program, with_password=True))
 

@@ -22,7 +22,9 @@ from voltyard.central.storage.errors import (
 from voltyard.central.storage.migrations import HEAD, REVISIONS, upgrade
 
 # A full check of a large file takes longer than a start may; `voltyard db check` does it.
-_QUICK_CHECK_BYTES = 64 * 1024 * 1024
+_QUICK_CHECK_BYTES = 16 * 1024 * 1024
+# What is left of SQLite's log when it begins anew after it had grown.
+_LOG_BYTES = 64 * 1024 * 1024
 _BUSY_TIMEOUT_S = 5.0
 # A writer of ours fails rather than wait for a lock or a statement without end, and then tries again.
 _PATIENCE = "SET lock_timeout = '10s'; SET statement_timeout = '30s'"
@@ -156,6 +158,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA temp_store=MEMORY")
 
