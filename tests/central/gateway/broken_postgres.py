@@ -54,7 +54,10 @@ class BreakablePostgres:
 
     def start(self) -> None:
         """Start it again on the same files and wait until it takes connections."""
-        command = shlex.split((self._folder / "data" / "postmaster.opts").read_text())
+        # The path of the program stands there as it is, blanks and all, then each argument in quotes.
+        written = (self._folder / "data" / "postmaster.opts").read_text()
+        program, _, arguments = written.partition(' "')
+        command = [program, *shlex.split(f'"{arguments}')]
         self.close()
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _LIFELINE, "postgres", *command],
