@@ -40,7 +40,7 @@ class Drain:
     async def _store_all(self, calls: Sequence[SpooledCall]) -> list[SpooledCall]:
         try:
             return await self._ledger.run(self._store.store, calls)
-        except Exception as error:
+        except Exception as error:  # one bad call fails them all: each gets its own chance
             if is_trouble(error):
                 raise
         unclaimed = []
@@ -51,7 +51,7 @@ class Drain:
     async def _store_alone(self, call: SpooledCall) -> list[SpooledCall]:
         try:
             return await self._ledger.run(self._store.store, [call])
-        except Exception as error:
+        except Exception as error:  # what cannot be stored must not hold up what comes behind it
             if is_trouble(error):
                 raise
             _log.error(

@@ -2,7 +2,8 @@
 
 Without statistics it takes the index of all transactions of a charge point for as good as that of the
 running ones, and reads its whole history for each message. It gets these figures once, when the tables are
-made, rather than counting: they hold for an empty database and for a large one alike.
+made, rather than counting: they hold for an empty database and for a large one alike. The first revision
+writes them, so what is added here needs a revision that writes it, too.
 """
 
 from __future__ import annotations
