@@ -3,7 +3,7 @@
 from voltyard.chargepoint.clock import Clock, SystemClock
 from voltyard.chargepoint.connection import stay_connected_to
 from voltyard.chargepoint.errors import StateUnusable, UnknownConnector
-from voltyard.chargepoint.hardware import ConnectorHardware, Hardware, HardwareListener, Measurement
+from voltyard.chargepoint.hardware import ConnectorHardware, Hardware, HardwareListener, Measurement, Meter
 from voltyard.chargepoint.snapshot import ConnectorSnapshot, StationSnapshot
 from voltyard.chargepoint.station import Station
 from voltyard.chargepoint.store import Change, MemoryStore, SqliteStore, Store, open_store
@@ -17,6 +17,7 @@ __all__ = [
     "Hardware",
     "HardwareListener",
     "Measurement",
+    "Meter",
     "MemoryStore",
     "SqliteStore",
     "StateUnusable",

@@ -1,8 +1,13 @@
-"""What a charge point needs of its hardware, as ports: the simulator implements them, so may yours."""
+"""What a charge point needs of its hardware, as ports: the simulator implements them, so may yours.
+
+Hardware may derive from the protocols and so leave out what they give a usual answer to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from voltyard.protocol.messages import (
@@ -11,6 +16,7 @@ from voltyard.protocol.messages import (
     Location,
     Measurand,
     Phase,
+    ReadingContext,
     ResetType,
     UnitOfMeasure,
 )
@@ -26,7 +32,18 @@ class Measurement(NamedTuple):
     location: Location = Location.OUTLET
 
 
-class ConnectorHardware(Protocol):
+class Meter(Protocol):
+    """Something that measures."""
+
+    @property
+    def measurands(self) -> frozenset[Measurand]:
+        """What `measure` can tell."""
+
+    def measure(self) -> Sequence[Measurement]:
+        """Return everything that can be measured, at this moment."""
+
+
+class ConnectorHardware(Meter, Protocol):
     """One connector: its plug, meter, contactor and lock."""
 
     @property
@@ -46,15 +63,21 @@ class ConnectorHardware(Protocol):
         """The most the connector can offer, in amperes per phase."""
 
     @property
+    def phases(self) -> int:
+        """How many phases the connector has: 1 to 3."""
+        return 3
+
+    @property
     def register_wh(self) -> int:
         """The meter's non-volatile active import register, rounded down; it never goes back."""
 
-    @property
-    def measurands(self) -> frozenset[Measurand]:
-        """What `measure` can tell."""
+    def sign(self, context: ReadingContext, id_tag: str, now: datetime) -> bytes | None:
+        """Return a signed reading of the register, or None where the meter signs nothing.
 
-    def measure(self) -> Sequence[Measurement]:
-        """Return everything that can be measured, at this moment."""
+        `context` is Transaction.Begin, Transaction.End or what else the reading is for; `id_tag` is who
+        charges. The block is opaque and goes to the central system as SignedData (OCPP 1.6 §7.49).
+        """
+        return None
 
     def offer(self, current_a: float) -> None:
         """Let the vehicle draw up to so many amperes per phase; 0 opens the contactor."""
@@ -77,11 +100,33 @@ class Hardware(Protocol):
     def connectors(self) -> Sequence[ConnectorHardware]:
         """The connectors 1, 2, … in order."""
 
+    @property
+    def max_current_a(self) -> float:
+        """The most that all connectors together may draw from the grid, in amperes per phase."""
+        return sum(connector.max_current_a for connector in self.connectors)
+
+    @property
+    def main_meter(self) -> Meter | None:
+        """The meter of the charge point as a whole, connector 0; None without one."""
+        return None
+
     def attach(self, listener: HardwareListener | None) -> None:
         """Tell `listener` from now on what happens, and not the one before it; None tells nobody."""
 
     async def restart(self, type: ResetType) -> bool:
         """Restart what a reset restarts besides this program; False when it failed."""
+        return True
+
+    async def install(self, image: Path) -> bool:
+        """Install a firmware image; False when it is none for this hardware or installing failed.
+
+        The charge point restarts afterwards; `boot_notification` names the new version from then on.
+        """
+        return False
+
+    def diagnostics(self) -> Mapping[str, bytes]:
+        """Return what the hardware adds to a diagnostics archive: contents by file name."""
+        return {}
 
 
 class HardwareListener(Protocol):
@@ -105,7 +150,11 @@ class HardwareListener(Protocol):
     def fault_raised(
         self, connector_id: int, error_code: ChargePointErrorCode, info: str = "", vendor_error_code: str = ""
     ) -> None:
-        """Something prevents charging; 0 is the charge point itself."""
+        """Something prevents charging; 0 is the charge point itself.
+
+        EVCommunicationError is no fault of the connector: it suspends the supply until it is cleared
+        (OCPP 1.6 §7.6).
+        """
 
     def fault_cleared(self, connector_id: int) -> None:
         """Nothing prevents charging any more."""

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from voltyard.chargepoint.clock import Clock
-from voltyard.chargepoint.hardware import HardwareListener, Measurement
+from voltyard.chargepoint.hardware import ConnectorHardware, Hardware, HardwareListener, Measurement
 from voltyard.chargepoint.simulator.vehicle import VOLTAGE_V, Vehicle
 from voltyard.protocol.messages import (
     BootNotification,
@@ -32,7 +32,7 @@ _LOCK_S: Final = 0.3
 _RESTART_S: Final = {ResetType.SOFT: 2.0, ResetType.HARD: 5.0}
 
 
-class SimulatedConnector:
+class SimulatedConnector(ConnectorHardware):
     """One connector; a vehicle can be plugged in and takes what it is offered, slowly at first."""
 
     def __init__(
@@ -182,7 +182,7 @@ MEASURANDS: Final = frozenset(
 )
 
 
-class SimulatedHardware:
+class SimulatedHardware(Hardware):
     """A charge point's hardware, and the hands of those who use it.
 
     `speed` makes physics run faster than the clock: with 60, a minute's energy flows in a second. So many of
