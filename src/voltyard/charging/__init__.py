@@ -1,1 +1,1 @@
-"""Rules of charging that both sides share: connector states and meter readings, as pure code."""
+"""Rules of charging that both sides share: connector states, meter readings, charging profiles; pure code."""

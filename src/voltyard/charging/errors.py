@@ -13,3 +13,11 @@ class TransitionRefused(Exception):
         self.connector_id = connector_id
         self.status = status
         self.event = event
+
+
+class ProfileRefused(Exception):
+    """A charging profile breaks a rule of installing (OCPP 1.6 §3.13, §5.16)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
