@@ -93,8 +93,8 @@ HOMES = {
     "alembic": ("voltyard.central.storage",),
     "psycopg": ("voltyard.central.storage",),
     "sqlite3": ("voltyard.central.storage", "voltyard.chargepoint"),
-    "litestar": ("voltyard.central.api",),
-    "uvicorn": ("voltyard.central.api",),
+    "litestar": ("voltyard.central.api", "voltyard.chargepoint.control"),
+    "uvicorn": ("voltyard.central.api", "voltyard.chargepoint.control"),
     "websockets": ("voltyard.transport",),
     "click": ("voltyard.cli",),
     "rich_click": ("voltyard.cli",),
@@ -138,8 +138,17 @@ TESTED_BY = {
     "central/operations/requests.py": "central/api/test_requests.py",
     "central/operations/transactions.py": "central/api/routes/test_transactions.py",
     "central/operations/views.py": "central/api/routes/test_charge_points.py",
+    # It is what the control API shows.
+    "chargepoint/control/views.py": "chargepoint/control/test_routes.py",
+    # A scenario as a value is what reading makes of a file; what it is played on is seen when it is.
+    "chargepoint/scenario/errors.py": "chargepoint/scenario/test_reading.py",
+    "chargepoint/scenario/scenario.py": "chargepoint/scenario/test_reading.py",
+    "chargepoint/scenario/stage.py": "chargepoint/scenario/test_runner.py",
+    "chargepoint/scenario/steps.py": "chargepoint/scenario/test_reading.py",
+    "chargepoint/scenario/verdict.py": "chargepoint/scenario/test_runner.py",
     # The commands hand on to a module beside them, which imports what is heavy.
     "cli/demo.py": "cli/test_demonstrating.py",
+    "cli/scenario.py": "cli/test_playing.py",
     "cli/serve.py": "cli/test_serving.py",
     "cli/storage.py": "cli/test_key.py",
     # The schema and its revisions are held against each other.

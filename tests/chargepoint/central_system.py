@@ -19,9 +19,12 @@ from voltyard.protocol.messages import (
     DataTransfer,
     DataTransferResponse,
     DataTransferStatus,
+    DiagnosticsStatusNotification,
+    FirmwareStatusNotification,
     Heartbeat,
     HeartbeatResponse,
     IdTagInfo,
+    LogStatusNotification,
     MeterValues,
     MeterValuesResponse,
     RegistrationStatus,
@@ -84,7 +87,7 @@ class CentralSystem:
         self._peer: Peer | None = None
         self._far: memory.MemoryLink | None = None
         handlers: dict[type[Request[Any]], Callable[[Peer, Any], Any]] = {
-            action.request: self._answer for action in ACTIONS.values() if action.from_charge_point
+            action.request: self.answer for action in ACTIONS.values() if action.from_charge_point
         }
         self._responder = RouterResponder(Router(Role.CENTRAL_SYSTEM, handlers))
 
@@ -158,7 +161,8 @@ class CentralSystem:
         self._peer = peer = Peer(link, self._responder)
         return _Line(peer, lost)
 
-    def _answer(self, peer: Peer, request: Request[Any]) -> Any:
+    def answer(self, peer: Peer, request: Request[Any]) -> Any:
+        """Answer a request as scripted or as usual; for a central system over sockets too."""
         self.received.append(Received(request, self.now(), self.connections))
         script = self._scripts.get(request.action)
         if script:
@@ -194,6 +198,8 @@ class CentralSystem:
                 return StopTransactionResponse()
             case DataTransfer():
                 return DataTransferResponse(status=DataTransferStatus.ACCEPTED)
+            case DiagnosticsStatusNotification() | FirmwareStatusNotification() | LogStatusNotification():
+                return request.response()
             case _:
                 raise CallError(ErrorCode.NOT_SUPPORTED)
 

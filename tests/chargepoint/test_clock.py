@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, story
 
 from voltyard.chargepoint.clock import StationClock, SystemClock, sleep_unless
+from voltyard.chargepoint.flag import Flag
 
 
 @story
@@ -44,7 +46,7 @@ async def test_it_is_known_how_long_the_clock_was_left() -> None:
 
 @story
 async def test_a_sleep_ends_with_its_time_or_with_the_event() -> None:
-    clock, event = VirtualClock(), asyncio.Event()
+    clock, event = VirtualClock(), Flag()
 
     assert not await sleep_unless(clock, 10, event)
     assert clock.monotonic() == 10
@@ -55,7 +57,7 @@ async def test_a_sleep_ends_with_its_time_or_with_the_event() -> None:
 
 @story
 async def test_a_sleep_without_an_end_waits_for_the_event() -> None:
-    clock, event = VirtualClock(), asyncio.Event()
+    clock, event = VirtualClock(), Flag()
     asyncio.get_running_loop().call_later(1e6, event.set)
 
     assert await sleep_unless(clock, None, event)
@@ -72,3 +74,17 @@ def test_the_system_clock_tells_utc() -> None:
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
     assert clock.now().tzinfo is UTC
     assert clock.monotonic() >= before
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1999, 2200, 9999])
+@story
+async def test_times_that_cannot_be_are_told_and_not_followed(year: int) -> None:
+    told: list[bool] = []
+    clock = StationClock(VirtualClock(), impossible=lambda: told.append(True))
+    await clock.sleep(100)
+
+    clock.set(BEGINNING.replace(year=year))
+
+    assert clock.now() == BEGINNING + timedelta(seconds=100)
+    assert told == [True]
+    assert clock.left_for_s == 0

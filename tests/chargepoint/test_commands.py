@@ -23,10 +23,6 @@ from voltyard.protocol.messages import (
     ChargingRateUnit,
     ChargingSchedule,
     ChargingSchedulePeriod,
-    Heartbeat,
-    MessageTrigger,
-    MeterValues,
-    ReadingContext,
     Reason,
     RemoteStartStopStatus,
     RemoteStartTransaction,
@@ -37,8 +33,6 @@ from voltyard.protocol.messages import (
     StartTransaction,
     StatusNotification,
     StopTransaction,
-    TriggerMessage,
-    TriggerMessageStatus,
     UnlockConnector,
     UnlockStatus,
 )
@@ -58,11 +52,6 @@ async def start(w: World, connector_id: int | None = 1, id_tag: str = TAG) -> Re
 
 async def change(w: World, connector_id: int, type: AvailabilityType) -> AvailabilityStatus:
     return (await w.central.call(ChangeAvailability(connector_id=connector_id, type=type))).status
-
-
-async def trigger(w: World, message: str, connector_id: int | None = None) -> TriggerMessageStatus:
-    answer = await w.central.call(TriggerMessage(requested_message=message, connector_id=connector_id))
-    return answer.status
 
 
 class TestRemoteStart:
@@ -147,7 +136,7 @@ class TestRemoteStart:
                 charging_schedule_period=(ChargingSchedulePeriod(start_period=0, limit=Tenths(6)),),
             ),
         )
-        async with world() as w:
+        async with world(SupportedFeatureProfiles="Core") as w:
             w.hardware.plug_in(1, vehicle())
             request = RemoteStartTransaction(id_tag=TAG, connector_id=1, charging_profile=profile)
 
@@ -428,95 +417,3 @@ class TestReset:
             await w.after(20)
 
             assert len(w.central.requests(BootNotification)) == 2
-
-
-class TestTrigger:
-    @story
-    async def test_the_answer_comes_first_and_the_message_then(self) -> None:
-        """R-283, R-285: an irrelevant connector is ignored."""
-        async with world() as w:
-            assert await trigger(w, MessageTrigger.HEARTBEAT, 99) is TriggerMessageStatus.ACCEPTED
-            assert w.central.requests(Heartbeat) == []
-            await w.after()
-
-            assert len(w.central.requests(Heartbeat)) == 1
-
-    @pytest.mark.parametrize(("connector_id", "told"), [(None, [0, 1, 2]), (0, [0]), (2, [2])])
-    @story
-    async def test_statuses_of_one_or_all(self, connector_id: int | None, told: list[int]) -> None:
-        """R-284, R-287."""
-        async with world() as w:
-            before = len(w.central.requests(StatusNotification))
-            await trigger(w, MessageTrigger.STATUS_NOTIFICATION, connector_id)
-            await w.after()
-
-            assert [each.connector_id for each in w.central.requests(StatusNotification)[before:]] == told
-
-    @story
-    async def test_current_values_with_the_transaction_there_is(self) -> None:
-        """R-230, R-246."""
-        async with world() as w:
-            await w.charge(2)
-            assert await trigger(w, MessageTrigger.METER_VALUES) is TriggerMessageStatus.ACCEPTED
-            await w.after()
-
-            first, second = w.central.requests(MeterValues)
-            assert [(each.connector_id, each.transaction_id) for each in (first, second)] == [
-                (1, None),
-                (2, 1001),
-            ]
-            samples = second.meter_value[0].sampled_value
-            assert {each.context for each in samples} == {ReadingContext.TRIGGER}
-            assert {each.measurand for each in samples} == {
-                "Energy.Active.Import.Register",
-                "Power.Active.Import",
-                "Current.Import",
-                "Voltage",
-                "SoC",
-                "Temperature",
-            }
-
-    @story
-    async def test_no_values_are_sent_where_none_are_configured(self) -> None:
-        async with world(MeterValuesSampledData="") as w:
-            await trigger(w, MessageTrigger.METER_VALUES, 1)
-            await w.after()
-
-            assert w.central.requests(MeterValues) == []
-
-    @pytest.mark.parametrize(
-        ("message", "connector_id", "status"),
-        [
-            ("Foo", None, TriggerMessageStatus.NOT_IMPLEMENTED),
-            (MessageTrigger.FIRMWARE_STATUS_NOTIFICATION, None, TriggerMessageStatus.NOT_IMPLEMENTED),
-            (MessageTrigger.DIAGNOSTICS_STATUS_NOTIFICATION, None, TriggerMessageStatus.NOT_IMPLEMENTED),
-            (MessageTrigger.STATUS_NOTIFICATION, 3, TriggerMessageStatus.REJECTED),
-            (MessageTrigger.STATUS_NOTIFICATION, -1, TriggerMessageStatus.REJECTED),
-            (MessageTrigger.METER_VALUES, 0, TriggerMessageStatus.REJECTED),
-            (MessageTrigger.BOOT_NOTIFICATION, None, TriggerMessageStatus.REJECTED),
-        ],
-    )
-    @story
-    async def test_what_cannot_be_sent(
-        self, message: str, connector_id: int | None, status: TriggerMessageStatus
-    ) -> None:
-        """R-106, R-286."""
-        async with world() as w:
-            before = len(w.central.received)
-
-            assert await trigger(w, message, connector_id) is status
-            await w.after()
-
-            assert len(w.central.received) == before
-
-    @story
-    async def test_what_was_triggered_is_lost_with_the_connection(self) -> None:
-        async with world() as w:
-            w.central.script(Heartbeat, SILENCE)
-            await trigger(w, MessageTrigger.HEARTBEAT)
-            await w.after()
-            w.central.cut()
-            await w.after(30)
-
-            assert len(w.central.requests(Heartbeat)) == 1
-            assert w.snapshot.is_connected

@@ -7,11 +7,10 @@ import asyncio
 import pytest
 from tests.chargepoint.virtual_time import VirtualClock, story
 
-from voltyard.chargepoint.configuration import Configuration, Equipment, measurand_of
+from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.keys import Equipment, Key, table_of
 from voltyard.chargepoint.store import MemoryStore
-from voltyard.protocol.actions import FeatureProfile
-from voltyard.protocol.configuration import CONFIGURATION_KEYS
-from voltyard.protocol.configuration_values import Access
+from voltyard.protocol.configuration_values import Access, ConfigurationKey, ValueType
 from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import ConfigurationStatus, KeyValue, Measurand
 
@@ -20,13 +19,18 @@ EQUIPMENT = Equipment(
     measurands=frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, Measurand.VOLTAGE}),
     has_fixed_cables=False,
 )
+OWN = Key(
+    ConfigurationKey("FanLevel", ValueType.INTEGER, Access.READ_WRITE, "How fast the fan turns.", maximum=3),
+    first="1",
+    needs_reboot=True,
+)
 FIXED = Equipment(connectors=1, measurands=EQUIPMENT.measurands, has_fixed_cables=True)
 
 
 def configuration(
     store: MemoryStore | None = None, equipment: Equipment = EQUIPMENT, **settings: str
 ) -> Configuration:
-    return Configuration(store or MemoryStore(), equipment, settings)
+    return Configuration(store or MemoryStore(), table_of(equipment, settings, own=[OWN]))
 
 
 def read(configuration: Configuration, name: str) -> str | None:
@@ -63,40 +67,12 @@ def test_more_names_than_allowed_are_an_error() -> None:
     assert raised.value.code is ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION
 
 
-def test_all_required_keys_of_the_supported_profiles_are_there() -> None:
-    """R-310."""
-    present = {entry.key for entry in configuration().get().configuration_key or ()}
-
-    required = {
-        key.name for key in CONFIGURATION_KEYS.values() if key.required and key.profile is FeatureProfile.CORE
-    }
-
-    assert required <= present
-
-
-def test_keys_of_absent_features_are_absent() -> None:
-    """R-311."""
-    present = {entry.key for entry in configuration().get().configuration_key or ()}
-
-    assert present.isdisjoint(
-        {"LocalAuthListEnabled", "ReserveConnectorZeroSupported", "MaxEnergyOnInvalidId", "AuthorizationKey"}
-    )
-    assert read(configuration(), "SupportedFeatureProfiles") == "Core,RemoteTrigger"
-
-
-@pytest.mark.parametrize("name", [entry.key for entry in configuration().get().configuration_key or ()])
-def test_read_only_keys_are_those_of_the_specification(name: str) -> None:
-    """R-295."""
-    (entry,) = configuration().get([name]).configuration_key or ()
-
-    assert entry.readonly is (CONFIGURATION_KEYS[name].access is Access.READ_ONLY)
-
-
 @pytest.mark.parametrize(
     ("key", "value", "status"),
     [
         ("Foo", "1", ConfigurationStatus.NOT_SUPPORTED),
-        ("LocalAuthListEnabled", "true", ConfigurationStatus.NOT_SUPPORTED),
+        ("ConnectorSwitch3to1PhaseSupported", "true", ConfigurationStatus.NOT_SUPPORTED),
+        ("WebSocketPingInterval", "-1", ConfigurationStatus.REJECTED),
         ("NumberOfConnectors", "3", ConfigurationStatus.REJECTED),
         ("HeartbeatInterval", "abc", ConfigurationStatus.REJECTED),
         ("HeartbeatInterval", "-1", ConfigurationStatus.REJECTED),
@@ -104,13 +80,14 @@ def test_read_only_keys_are_those_of_the_specification(name: str) -> None:
         ("MeterValuesSampledData", "Foo", ConfigurationStatus.REJECTED),
         ("MeterValuesSampledData", "Voltage,SoC", ConfigurationStatus.REJECTED),
         ("MeterValuesAlignedData", "SoC", ConfigurationStatus.REJECTED),
-        ("StopTxnSampledData", "Voltage", ConfigurationStatus.REJECTED),
+        ("StopTxnSampledData", "SoC", ConfigurationStatus.REJECTED),
         ("ConnectorPhaseRotation", "0.RST,1.RST,2.RST,1.RTS", ConfigurationStatus.REJECTED),
         ("ConnectorPhaseRotation", "1.XYZ", ConfigurationStatus.REJECTED),
+        ("ConnectorPhaseRotation", "3.RST", ConfigurationStatus.REJECTED),
     ],
 )
 def test_what_cannot_be_set_stays(key: str, value: str, status: ConfigurationStatus) -> None:
-    """R-235, R-236, R-296, R-297, R-298."""
+    """R-235, R-236, R-296, R-297, R-298, R-299."""
     target = configuration()
     before = target.get()
 
@@ -157,19 +134,6 @@ def test_settings_come_before_defaults_and_after_what_the_central_system_set() -
     assert configuration(store, heartbeatinterval="30").integer("HeartbeatInterval") == 20
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("Nonsense", "1"), ("HeartbeatInterval", "soon"), ("LocalAuthListEnabled", "true")]
-)
-def test_impossible_settings_are_named(name: str, value: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        Configuration(MemoryStore(), EQUIPMENT, {name: value})
-
-
-def test_a_read_only_key_cannot_be_preset() -> None:
-    with pytest.raises(ValueError, match="NumberOfConnectors"):
-        configuration(NumberOfConnectors="9")
-
-
 def test_what_was_set_for_other_hardware_is_left_out() -> None:
     store = MemoryStore()
     configuration(store).change("MeterValuesSampledData", "Voltage")
@@ -197,12 +161,6 @@ def test_what_has_become_read_only_is_left_out() -> None:
     assert read(configuration(store, FIXED), "UnlockConnectorOnEVSideDisconnect") == "false"
 
 
-def test_connectors_are_counted() -> None:
-    """R-225."""
-    assert read(configuration(), "NumberOfConnectors") == "2"
-    assert read(configuration(), "ConnectorPhaseRotation") == "1.Unknown,2.Unknown"
-
-
 @story
 async def test_a_change_wakes_those_who_sleep() -> None:
     """R-300: accepted takes effect immediately."""
@@ -215,15 +173,41 @@ async def test_a_change_wakes_those_who_sleep() -> None:
     assert clock.monotonic() == 13
 
 
-@pytest.mark.parametrize(
-    ("item", "measurand"),
-    [
-        ("Voltage", "Voltage"),
-        ("Voltage.L1", "Voltage"),
-        ("Power.Factor", "Power.Factor"),
-        ("Energy.Active.Import.Register", "Energy.Active.Import.Register"),
-        ("Energy.Active.Import.Register.L2", "Energy.Active.Import.Register"),
-    ],
-)
-def test_the_measurand_of_an_item_is_told_from_its_phase(item: str, measurand: str) -> None:
-    assert measurand_of(item) == measurand
+def test_a_value_that_needs_a_reboot_is_stored_and_in_effect_after_it() -> None:
+    """R-301."""
+    store = MemoryStore()
+    target = configuration(store)
+
+    assert target.change("FanLevel", "3") is ConfigurationStatus.REBOOT_REQUIRED
+    assert target.integer("FanLevel") == 1
+
+    assert configuration(store).integer("FanLevel") == 3
+    assert read(configuration(store), "FanLevel") == "3"
+
+
+def test_the_password_can_be_set_but_never_read() -> None:
+    """R-302: not among all keys, and without a value when asked for."""
+    target = configuration()
+
+    assert (
+        target.change("AuthorizationKey", "00112233445566778899aabbccddeeff") is ConfigurationStatus.ACCEPTED
+    )
+
+    every = target.get().configuration_key or ()
+    asked = target.get(["AuthorizationKey"]).configuration_key
+    assert "AuthorizationKey" not in {entry.key for entry in every}
+    assert asked == (KeyValue(key="AuthorizationKey", readonly=False),)
+
+
+@pytest.mark.parametrize("value", ["ab" * 15, "ab" * 21, "x" * 32, "ab" * 16 + "a", ""])
+def test_a_password_is_16_to_20_bytes_in_hexadecimal(value: str) -> None:
+    """R-304."""
+    assert configuration().change("AuthorizationKey", value) is ConfigurationStatus.REJECTED
+
+
+def test_an_absent_key_reads_as_not_there() -> None:
+    target = Configuration(MemoryStore(), table_of(EQUIPMENT, {}, absent=["AuthorizationCacheEnabled"]))
+
+    assert not target.has("AuthorizationCacheEnabled")
+    assert target.boolean("AuthorizationCacheEnabled") is False
+    assert target.change("AuthorizationCacheEnabled", "true") is ConfigurationStatus.NOT_SUPPORTED

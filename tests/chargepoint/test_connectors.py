@@ -392,15 +392,61 @@ async def test_a_session_that_waited_for_the_plug_begins_after_the_fault() -> No
         assert w.status() is CHARGING
 
 
-@pytest.mark.parametrize(
-    "error_code", [ChargePointErrorCode.NO_ERROR, ChargePointErrorCode.EV_COMMUNICATION_ERROR]
-)
 @story
-async def test_what_does_not_prevent_charging_is_no_fault(error_code: ChargePointErrorCode) -> None:
-    """R-218: EVCommunicationError never comes with Faulted."""
+async def test_no_error_is_no_fault() -> None:
     async with world() as w:
-        with pytest.raises(ValueError, match=error_code):
-            w.hardware.raise_fault(1, error_code)
+        with pytest.raises(ValueError, match="NoError"):
+            w.hardware.raise_fault(1, ChargePointErrorCode.NO_ERROR)
+
+
+@story
+async def test_a_vehicle_that_is_not_understood_suspends_the_transaction() -> None:
+    """R-218: EVCommunicationError never comes with Faulted or Charging."""
+    async with world() as w:
+        await w.charge()
+        w.hardware.raise_fault(1, ChargePointErrorCode.EV_COMMUNICATION_ERROR)
+        await w.after()
+
+        told = w.central.requests(StatusNotification)[-1]
+        assert (told.status, told.error_code) == (SUSPENDED_EVSE, ChargePointErrorCode.EV_COMMUNICATION_ERROR)
+        assert w.hardware.connectors[0].offered_a == 0
+
+        w.hardware.clear_fault(1)
+        await w.after()
+
+        told = w.central.requests(StatusNotification)[-1]
+        assert (told.status, told.error_code) == (CHARGING, ChargePointErrorCode.NO_ERROR)
+        assert w.hardware.connectors[0].offered_a > 0
+
+
+@story
+async def test_without_a_vehicle_there_is_none_to_understand() -> None:
+    """R-218."""
+    async with world() as w:
+        before = len(w.central.received)
+
+        w.hardware.raise_fault(1, ChargePointErrorCode.EV_COMMUNICATION_ERROR)
+        await w.after()
+
+        assert len(w.central.received) == before
+
+
+@pytest.mark.parametrize(("stops", "status"), [("true", FINISHING), ("false", SUSPENDED_EVSE)])
+@story
+async def test_a_refused_tag_may_use_up_some_energy_first(stops: str, status: ChargePointStatus) -> None:
+    """R-170."""
+    async with world(MaxEnergyOnInvalidId="500", StopTransactionOnInvalidId=stops) as w:
+        w.central.script(StartTransaction, StartTransactionResponse(id_tag_info=BLOCKED, transaction_id=7))
+        await w.charge()
+        assert w.status() is CHARGING
+
+        while w.status() is CHARGING:
+            await w.after(1)
+
+        delivered_wh = w.hardware.connectors[0].register_wh
+        assert 500 <= delivered_wh <= 505
+        assert w.status() is status
+        assert w.hardware.connectors[0].offered_a == 0
 
 
 @story

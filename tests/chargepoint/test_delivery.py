@@ -8,13 +8,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.chargepoint.central_system import BLOCKED, REFUSED, SILENCE
+from tests.chargepoint.central_system import ACCEPTED, BLOCKED, REFUSED, SILENCE, CentralSystem
 from tests.chargepoint.test_configuration import EQUIPMENT
 from tests.chargepoint.virtual_time import VirtualClock, story
 from tests.chargepoint.world import TAG, World, vehicle, world
 
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.delivery import Delivery
+from voltyard.chargepoint.keys import table_of
 from voltyard.chargepoint.outbox import Outbox
 from voltyard.chargepoint.store import MemoryStore
 from voltyard.chargepoint.transactions import Transactions
@@ -24,12 +25,15 @@ from voltyard.protocol.messages import (
     Heartbeat,
     MeterValues,
     Reason,
+    RemoteStopTransaction,
     StartTransaction,
+    StartTransactionResponse,
     StopTransaction,
     StopTransactionResponse,
 )
 from voltyard.protocol.payload import Request
 from voltyard.transport.errors import AnswerInvalid
+from voltyard.transport.link import Link, Receiver
 
 
 async def known_tag(w: World) -> None:
@@ -71,6 +75,30 @@ async def test_a_whole_transaction_offline_is_told_later_with_its_own_times() ->
         assert w.snapshot.undelivered == 0
 
 
+@story
+async def test_when_there_is_no_room_samples_give_way_and_never_a_start_or_stop() -> None:
+    """R-199, R-205."""
+    async with world(
+        MeterValueSampleInterval="60", OutboxCapacity="10", AllowOfflineTxForUnknownId="true"
+    ) as w:
+        w.central.go_offline()
+        for _ in range(3):
+            await w.charge()
+            await w.after(600)
+            w.hardware.tap(1, TAG)
+            await w.after()
+            w.hardware.unplug(1)
+            await w.after()
+        w.central.is_reachable = True
+        await w.after(10)
+
+        told = transactional(w)
+        assert told == 2 * ["StartTransaction", "StopTransaction"] + ["StartTransaction"] + 4 * [
+            "MeterValues"
+        ] + ["StopTransaction"]
+        assert {each.transaction_id for each in w.central.requests(MeterValues)} == {1003}
+
+
 @pytest.mark.parametrize("kind", [StartTransaction, MeterValues, StopTransaction])
 @story
 async def test_a_refused_message_is_repeated_with_growing_pauses(kind: type[StartTransaction]) -> None:
@@ -88,6 +116,35 @@ async def test_a_refused_message_is_repeated_with_growing_pauses(kind: type[Star
         pauses = [round((later - earlier).total_seconds()) for earlier, later in pairwise(tries)]
         assert pauses[:2] == [60, 120]
         assert w.snapshot.undelivered == 0
+
+
+@story
+async def test_the_pause_before_the_next_attempt_goes_on_over_a_lost_connection() -> None:
+    """R-203, R-205."""
+    async with world(TransactionMessageAttempts="3", TransactionMessageRetryInterval="60") as w:
+        w.central.script(StartTransaction, REFUSED, REFUSED)
+        await w.charge()
+        for _ in range(30):
+            w.central.cut()
+            await w.after(7)
+
+        tries = [each.at for each in w.central.received if isinstance(each.request, StartTransaction)]
+        pauses = [round((later - earlier).total_seconds()) for earlier, later in pairwise(tries)]
+        assert w.central.connections > 20
+        assert pauses == [pytest.approx(60, abs=3), pytest.approx(120, abs=3)]
+        assert w.connector().transaction_id == 1001
+
+
+@pytest.mark.parametrize("attempts", [1, 4])
+@story
+async def test_without_an_interval_attempts_follow_each_other_at_once(attempts: int) -> None:
+    """R-203, R-204."""
+    async with world(TransactionMessageAttempts=str(attempts), TransactionMessageRetryInterval="0") as w:
+        w.central.script(StartTransaction, *(10 * [REFUSED]))
+        await w.charge()
+
+        assert len(w.central.requests(StartTransaction)) == attempts
+        assert w.connector().transaction_id == -1
 
 
 @story
@@ -195,6 +252,74 @@ async def test_silence_of_a_dead_connection_does_not_count_and_is_left() -> None
         assert w.connector().transaction_id is not None
 
 
+@story
+async def test_an_answer_that_comes_too_late_is_no_answer_and_the_one_to_the_repetition_counts() -> None:
+    """Z7, R-207."""
+    async with world(MeterValueSampleInterval="50", TransactionMessageRetryInterval="30") as w:
+        w.central.script(StartTransaction, SILENCE)
+        await w.charge()
+        await w.after(200)
+        w.hardware.tap(1, TAG)
+        await w.after(5)
+
+        assert len(w.central.requests(StartTransaction)) == 2
+        (stop,) = w.central.requests(StopTransaction)
+        ids = {each.transaction_id for each in w.central.requests(MeterValues)} | {stop.transaction_id}
+        # The late answer, after 40 s, said 1001, the one after 60 s 1002.
+        assert ids == {1002}
+
+
+@pytest.mark.parametrize("transaction_id", [0, -1, -2])
+@story
+async def test_ids_that_are_not_positive_are_ids(transaction_id: int) -> None:
+    """Errata 3.54."""
+    async with world(MeterValueSampleInterval="10") as w:
+        answer = StartTransactionResponse(id_tag_info=ACCEPTED, transaction_id=transaction_id)
+        w.central.script(StartTransaction, answer)
+        await w.charge()
+        await w.after(11)
+        await w.central.call(RemoteStopTransaction(transaction_id=transaction_id))
+        await w.after()
+
+        (metered,), (stop,) = w.central.requests(MeterValues), w.central.requests(StopTransaction)
+        assert metered.transaction_id == stop.transaction_id == transaction_id
+        assert stop.reason is Reason.REMOTE
+
+
+class Stutterer(CentralSystem):
+    """A central system that says everything twice."""
+
+    def _accept(self, link: Link, lost: asyncio.Event) -> Receiver:
+        return super()._accept(Echoing(link), lost)
+
+
+class Echoing:
+    """A link that sends everything twice."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.close = link.close
+
+    def send(self, frame: bytes) -> None:
+        self._link.send(frame)
+        self._link.send(frame)
+
+
+@story
+async def test_answers_that_come_twice_count_once() -> None:
+    """R-200, R-207."""
+    central = Stutterer(VirtualClock().now)
+    async with world(central=central, MeterValueSampleInterval="10") as w:
+        await w.charge()
+        await w.after(35)
+        w.hardware.tap(1, TAG)
+        await w.after(5)
+
+        assert transactional(w) == ["StartTransaction"] + 3 * ["MeterValues"] + ["StopTransaction"]
+        assert {each.transaction_id for each in w.central.requests(MeterValues)} == {1001}
+        assert w.snapshot.undelivered == 0
+
+
 class Unusable:
     """A central system whose answers cannot be read."""
 
@@ -212,7 +337,7 @@ async def test_an_unusable_answer_is_a_failure_only_where_an_id_is_missing() -> 
     outbox = Outbox(store)
     transactions = Transactions(store, outbox)
     settings = {"TransactionMessageAttempts": "2", "TransactionMessageRetryInterval": "1"}
-    configuration = Configuration(store, EQUIPMENT, settings)
+    configuration = Configuration(store, table_of(EQUIPMENT, settings))
     key = transactions.begin(1, TAG, None, 0, clock.now()).key
     transactions.end(key, 5, clock.now(), Reason.LOCAL)
 

@@ -14,6 +14,7 @@ from tests.chargepoint.world import world
 from voltyard.chargepoint.clock import StationClock
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.heartbeat import beat
+from voltyard.chargepoint.keys import table_of
 from voltyard.chargepoint.store import MemoryStore
 from voltyard.chargepoint.uplink import Uplink
 from voltyard.protocol.messages import ChangeConfiguration, DataTransfer, Heartbeat
@@ -44,7 +45,7 @@ async def test_the_clock_is_set_once_a_day_all_the_same() -> None:
     central, uplink = CentralSystem(clock.now), Uplink(clock)
     staying = asyncio.create_task(central.stay_connected(partial(uplink.connected, Deaf())))
     await uplink.up()
-    beating = asyncio.create_task(beat(uplink, Configuration(MemoryStore(), EQUIPMENT), clock))
+    beating = asyncio.create_task(beat(uplink, Configuration(MemoryStore(), table_of(EQUIPMENT, {})), clock))
 
     for _ in range(400):
         await clock.sleep(290)

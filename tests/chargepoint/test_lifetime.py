@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from tests.chargepoint.virtual_time import story
+from tests.chargepoint.central_system import CentralSystem
+from tests.chargepoint.virtual_time import VirtualClock, run, story
 from tests.chargepoint.world import TAG, vehicle, world
 
 from voltyard.chargepoint.errors import UnknownConnector
+from voltyard.chargepoint.simulator import SimulatedStation, Simulation
 from voltyard.protocol.messages import (
     BootNotification,
     ChargePointErrorCode,
@@ -42,6 +46,24 @@ async def test_a_session_from_plug_to_unplug() -> None:
         assert len(w.central.requests(MeterValues)) == 2
         assert stop.transaction_id == 1001
         assert 300 < stop.meter_stop - start.meter_start < 500
+
+
+@pytest.mark.parametrize("moments", range(6))
+def test_who_is_told_to_end_while_the_connection_breaks_ends(moments: int) -> None:
+    async def tell() -> bool:
+        clock = VirtualClock()
+        central = CentralSystem(clock.now)
+        simulation = Simulation(identity="CP-1", has_drivers=False)
+        running = asyncio.create_task(SimulatedStation(simulation, central.stay_connected, clock=clock).run())
+        await asyncio.sleep(1)
+        central.cut()
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running}, timeout=1)
+        return running.cancelled()
+
+    assert run(tell())
 
 
 @story

@@ -12,11 +12,13 @@ from voltyard.protocol.messages import (
     ChargePointStatus,
     IdTagInfo,
     Reason,
+    RemoteStartTransaction,
     StartTransaction,
     StopTransaction,
 )
 
 IN_GROUP = IdTagInfo(status=AuthorizationStatus.ACCEPTED, parent_id_tag="GROUP")
+IN_GROUP_BUT_BLOCKED = IdTagInfo(status=AuthorizationStatus.BLOCKED, parent_id_tag="GROUP")
 IN_OTHER_GROUP = IdTagInfo(status=AuthorizationStatus.ACCEPTED, parent_id_tag="GROUP 2")
 
 
@@ -136,3 +138,37 @@ async def test_a_transaction_that_ended_while_asking_is_not_stopped_again() -> N
 
         assert [each.id_tag for each in w.central.requests(StopTransaction)] == [TAG]
         assert w.status() is ChargePointStatus.CHARGING
+
+
+@story
+async def test_the_group_of_who_was_started_remotely_is_what_the_answer_to_its_start_says() -> None:
+    """R-111, R-119."""
+    async with world() as w:
+        w.central.tags |= {TAG: IN_GROUP, "FRIEND": IN_GROUP}
+        await w.central.call(RemoteStartTransaction(id_tag=TAG, connector_id=1))
+        w.hardware.plug_in(1, vehicle())
+        await w.after()
+        w.hardware.tap(1, "FRIEND")
+        await w.after()
+
+        (stop,) = w.central.requests(StopTransaction)
+        assert stop.id_tag == "FRIEND"
+        assert [each.id_tag for each in w.central.requests(Authorize)] == ["FRIEND"]
+
+
+@story
+async def test_a_cable_kept_for_who_was_refused_is_let_go_of_by_his_group() -> None:
+    """R-168: also if only the refusal said which group that is."""
+    async with world() as w:
+        w.central.tags |= {TAG: IN_GROUP_BUT_BLOCKED, "FRIEND": IN_GROUP, "OTHER": IN_OTHER_GROUP}
+        await w.central.call(RemoteStartTransaction(id_tag=TAG, connector_id=1))
+        w.hardware.plug_in(1, vehicle())
+        await w.after()
+        w.hardware.tap(1, "OTHER")
+        await w.after()
+        assert w.hardware.connectors[0].is_locked
+
+        w.hardware.tap(1, "FRIEND")
+        await w.after()
+
+        assert not w.hardware.connectors[0].is_locked

@@ -16,7 +16,7 @@ from voltyard.transport.errors import CallRejected
         ("FooBar", b"{}", ErrorCode.NOT_IMPLEMENTED),
         ("reset", b'{"type":"Soft"}', ErrorCode.NOT_IMPLEMENTED),
         ("BootNotification", b"{}", ErrorCode.NOT_SUPPORTED),
-        ("ReserveNow", b"{}", ErrorCode.NOT_SUPPORTED),
+        ("CertificateSigned", b"{}", ErrorCode.NOT_SUPPORTED),
         ("RemoteStopTransaction", b"{}", ErrorCode.OCCURENCE_CONSTRAINT_VIOLATION),
         ("RemoteStartTransaction", b'{"idTag":{}}', ErrorCode.TYPE_CONSTRAINT_VIOLATION),
         ("Reset", b'{"type":"Warm"}', ErrorCode.PROPERTY_CONSTRAINT_VIOLATION),

@@ -32,6 +32,7 @@ async def test_an_idle_charge_point() -> None:
             registration=RegistrationStatus.ACCEPTED,
             status=ChargePointStatus.AVAILABLE,
             undelivered=0,
+            complaints={},
             connectors=(idle(1), idle(2)),
         )
 

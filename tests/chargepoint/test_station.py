@@ -23,11 +23,13 @@ from voltyard.protocol.messages import (
     BootNotification,
     MeterValues,
     Reason,
+    Reset,
+    ResetType,
     StartTransaction,
     StopTransaction,
 )
 from voltyard.protocol.rpc import Event
-from voltyard.transport.errors import CallRejected
+from voltyard.transport.errors import CallRejected, Disconnected
 
 BOOT = BootNotification(charge_point_vendor="v", charge_point_model="m")
 
@@ -273,3 +275,27 @@ async def test_the_vehicle_may_come_before_the_charge_point_is_up() -> None:
     running.cancel()
     await asyncio.wait({running})
     hardware.unplug(1)
+
+
+@story
+async def test_what_is_not_up_sends_nothing() -> None:
+    clock = VirtualClock()
+    station = Station(hardware_on(MemoryStore(), clock), _never, clock=clock)
+
+    with pytest.raises(Disconnected, match="not up"):
+        await station.call_raw("Heartbeat", b"{}")
+    with pytest.raises(Disconnected, match="not up"):
+        await station.exchange(b"{}")
+
+
+@story
+async def test_a_transaction_begun_while_a_reset_is_on_its_way_ends_with_the_reset() -> None:
+    async with world() as w:
+        await w.central.call(Reset(type=ResetType.HARD))
+        await w.after(0.5)
+        await w.charge()
+        assert w.connector().energy_wh is not None
+        await w.after(30)
+
+        (stop,) = w.central.requests(StopTransaction)
+        assert stop.reason is Reason.HARD_RESET

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.chargepoint.central_system import REFUSED, SILENCE
 from tests.chargepoint.virtual_time import story
-from tests.chargepoint.world import vehicle, world
+from tests.chargepoint.world import TAG, vehicle, world
 
 from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, StatusNotification
 
@@ -79,3 +80,50 @@ async def test_a_refused_notification_does_not_hold_up_the_others() -> None:
         await w.after(60)
 
         assert w.reported() == [AVAILABLE, PREPARING, AVAILABLE]
+
+
+@story
+async def test_a_status_that_did_not_last_is_not_told() -> None:
+    """R-217."""
+    async with world(MinimumStatusDuration="5") as w:
+        w.hardware.plug_in(1, vehicle())
+        await w.after(1)
+        w.hardware.unplug(1)
+        await w.after(20)
+        assert len(w.central.requests(StatusNotification)) == 3
+
+        w.hardware.plug_in(1, vehicle())
+        await w.after(1)
+        w.hardware.tap(1, TAG)
+        await w.after(4.9)
+        assert len(w.central.requests(StatusNotification)) == 3
+        await w.after(1)
+
+        (told,) = w.central.requests(StatusNotification)[3:]
+        assert told.status is ChargePointStatus.CHARGING
+        assert told.timestamp is not None
+        assert (w.clock.now() - told.timestamp).total_seconds() == pytest.approx(5.9)
+
+
+@story
+async def test_each_connector_settles_for_itself() -> None:
+    async with world(MinimumStatusDuration="5") as w:
+        w.hardware.plug_in(2, vehicle())
+        await w.after(3)
+        w.hardware.plug_in(1, vehicle())
+        await w.after(10)
+
+        told = w.central.requests(StatusNotification)[3:]
+        assert [each.connector_id for each in told] == [2, 1]
+
+
+@story
+async def test_what_was_not_stable_before_the_connection_was_lost_is_told_as_it_is_then() -> None:
+    async with world(MinimumStatusDuration="30") as w:
+        w.hardware.plug_in(1, vehicle())
+        await w.after(1)
+        w.central.cut()
+        await w.after(5)
+
+        (told,) = w.central.requests(StatusNotification)[3:]
+        assert told.status is PREPARING

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voltyard.chargepoint.errors import StateUnusable
+from voltyard.chargepoint.errors import StateCorrupt, StateUnusable
 from voltyard.chargepoint.store import STATE_FILE, Change, MemoryStore, SqliteStore, Store, open_store
 
 
@@ -100,11 +100,84 @@ def test_a_directory_has_one_owner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, " * 100, b"\0" * 5000])
-def test_a_corrupt_file_is_said_to_be_one(tmp_path: Path, content: bytes) -> None:
+def test_a_corrupt_file_is_said_to_be_one_and_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / STATE_FILE).write_bytes(content)
 
-    with pytest.raises(StateUnusable, match=STATE_FILE):
-        SqliteStore(tmp_path)
+    with pytest.raises(StateCorrupt, match=STATE_FILE):
+        open_store(tmp_path)
+
+    assert (tmp_path / STATE_FILE).read_bytes() == content
+
+
+def test_started_fresh_a_corrupt_file_is_kept_aside(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / STATE_FILE).write_bytes(b"nonsense" * 1000)
+
+        store = open_store(tmp_path, fresh=True)
+
+        assert store.read("a") == {}
+        store.commit(Change("a", "1", b"one"))
+        store.close()
+        assert (tmp_path / f"{STATE_FILE}.damaged-{number}").read_bytes() == b"nonsense" * 1000
+
+
+def test_started_fresh_a_good_file_goes_on_to_be_used(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.commit(Change("a", "1", b"one"))
+    store.close()
+
+    again = open_store(tmp_path, fresh=True)
+
+    assert again.read("a") == {"1": b"one"}
+    again.close()
+
+
+def test_a_file_that_another_process_uses_is_not_kept_aside(tmp_path: Path) -> None:
+    owner = SqliteStore(tmp_path)
+
+    with pytest.raises(StateUnusable, match="locked"):
+        open_store(tmp_path, fresh=True)
+
+    owner.close()
+
+
+def test_no_damage_goes_unnoticed(tmp_path: Path) -> None:
+    """Whichever byte of the file changes: it is refused, or every record is what it was."""
+    store = SqliteStore(tmp_path)
+    records = {f"{number:03}": f"value {number}".encode() * 9 for number in range(40)}
+    store.commit(*(Change("a", key, value) for key, value in records.items()))
+    store.close()
+    good = (tmp_path / STATE_FILE).read_bytes()
+    refused = 0
+
+    for position in range(0, len(good), 37):
+        damaged = bytearray(good)
+        damaged[position] ^= 0x10
+        (tmp_path / STATE_FILE).write_bytes(damaged)
+        try:
+            opened = SqliteStore(tmp_path)
+        except StateCorrupt:
+            refused += 1
+        else:
+            assert opened.read("a") == records
+            opened.close()
+
+    assert refused > 50
+
+
+def test_a_store_without_checksums_gets_them(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / STATE_FILE)
+    connection.execute(
+        "CREATE TABLE record (kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+    )
+    connection.execute("INSERT INTO record VALUES ('a', '1', x'6f6e65')")
+    connection.commit()
+    connection.close()
+
+    for _ in range(2):
+        store = SqliteStore(tmp_path)
+        assert store.read("a") == {"1": b"one"}
+        store.close()
 
 
 def test_a_directory_that_cannot_be_made_is_said_to_be_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, run
+from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, run, story
 
 
 def test_sleeping_takes_no_time_but_moves_the_clock() -> None:
@@ -42,3 +42,14 @@ def test_what_fails_in_the_background_fails_the_story() -> None:
 
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         run(main())
+
+
+@story
+async def test_a_sleep_however_short_takes_time() -> None:
+    clock = VirtualClock()
+    await clock.sleep(1e6)
+
+    before = clock.monotonic()
+    await clock.sleep(1e-12)
+
+    assert clock.monotonic() > before

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SHORTEST_SLEEP_S = 1e-6
 BEGINNING = datetime(2024, 5, 17, 9, 59, 30, tzinfo=UTC)
 
 
@@ -60,7 +61,8 @@ class VirtualClock:
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        # What is left by rounding would not move the time on: who looks at the clock again waits for ever.
+        await asyncio.sleep(max(seconds, SHORTEST_SLEEP_S) if seconds > 0 else seconds)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

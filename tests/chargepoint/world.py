@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.chargepoint.central_system import CentralSystem
 from tests.chargepoint.virtual_time import VirtualClock
@@ -19,7 +20,9 @@ from voltyard.chargepoint.simulator import (
     VehicleModel,
 )
 from voltyard.chargepoint.snapshot import ConnectorSnapshot, StationSnapshot
+from voltyard.chargepoint.transfer import FileTransfer
 from voltyard.protocol.messages import ChargePointStatus, StatusNotification
+from voltyard.transport.peer import FrameObserver
 
 TAG = "TAG-1"
 MODEL = VehicleModel(name="test car", battery_wh=50_000, max_power_w=11_000, phases=3)
@@ -80,9 +83,15 @@ async def world(
     speed: float = 1.0,
     has_drivers: bool = False,
     is_booted: bool = True,
+    transfer: FileTransfer | None = None,
+    observer: FrameObserver | None = None,
+    equipment: Mapping[str, Any] | None = None,
     **settings: str,
 ) -> AsyncIterator[World]:
-    """Run a charge point without drivers that has booted and told its statuses, unless told otherwise."""
+    """Run a charge point without drivers that has booted and told its statuses, unless told otherwise.
+
+    `equipment` is what else there is to say of its hardware, as `Simulation` has it.
+    """
     clock = VirtualClock()
     central = central or CentralSystem(clock.now)
     simulation = Simulation(
@@ -93,8 +102,11 @@ async def world(
         speed=speed,
         has_drivers=has_drivers,
         settings=settings,
+        **(equipment or {}),
     )
-    station = SimulatedStation(simulation, central.stay_connected, clock=clock)
+    station = SimulatedStation(
+        simulation, central.stay_connected, clock=clock, transfer=transfer, observer=observer
+    )
     running = asyncio.create_task(station.run())
     try:
         await asyncio.sleep(0.5)

@@ -235,6 +235,18 @@ def test_answers_are_read_as_strictly_as_the_peer_is(compliance: Compliance, acc
 
 
 @story
+async def test_what_was_let_pass_in_an_answer_is_told_to_whoever_asks() -> None:
+    peer, far, _ = connected()
+    calling = asyncio.create_task(peer.call_decoded(Heartbeat()))
+    far.answer(await far.asked("Heartbeat"), '{"currentTime":"2024-05-17T12:00:00","more":1}')
+
+    answer = await calling
+
+    assert answer.payload == BEAT
+    assert {each.rule for each in answer.deviations} == {"unknown-field", "lenient-date-time"}
+
+
+@story
 async def test_the_time_for_an_answer_runs_from_the_moment_of_sending() -> None:
     peer, far, _ = connected()
     loop = asyncio.get_running_loop()

@@ -23,6 +23,7 @@ from tests.transport.raw import (
 )
 from websockets.protocol import Protocol, Side, State
 
+from voltyard.transport.client import connect
 from voltyard.transport.deadlines import Deadlines
 from voltyard.transport.handshake import Admission, Handshake
 from voltyard.transport.link import Link, Receiver
@@ -402,6 +403,26 @@ class TestPings:
                 return await receiver.lost()
 
         assert run(story()) == (1006, "no answer to a ping")
+
+    def test_without_an_answer_end_a_frozen_connection_where_they_are_sent(self) -> None:
+        async def story(near_interval_s: float, far_interval_s: float) -> list[tuple[int, str]]:
+            far, near = Recorder(), Recorder()
+            async with listening(lambda _: far, limits=HASTY, ping_interval_s=far_interval_s) as listener:
+                url = f"ws://127.0.0.1:{listener.port}/ocpp"
+                connection = await connect(url, "CP-1", near, limits=HASTY, ping_interval_s=near_interval_s)
+                connection.freeze()
+                connection.send(b"to nobody")
+                far.link.send(b"to nobody")
+                losses = [await (near if near_interval_s else far).lost()]
+                connection.close()
+                losses.append(await (far if near_interval_s else near).lost())
+                assert far.frames.empty()
+                assert near.frames.empty()
+                return losses
+
+        noticed = (1006, "no answer to a ping")
+        assert run(story(0.01, 0)) == [noticed, (1006, "")]
+        assert run(story(0, 0.01)) == [noticed, (1000, "")]
 
     def test_are_answered_by_any_message_too(self) -> None:
         async def story() -> tuple[list[bytes], list[tuple[int, str]]]:

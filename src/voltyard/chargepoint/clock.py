@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from voltyard.chargepoint.flag import Flag, Interrupted
+
 _WORTH_SETTING: Final = timedelta(seconds=1)
+_POSSIBLE_YEARS: Final = range(2000, 2200)
+"""When central systems may live: no sum of a time and a duration leaves what a datetime can hold then."""
 
 
 class Clock(Protocol):
@@ -40,11 +45,13 @@ class StationClock:
     """A clock that follows the central system's: answers set it, between them the machine's clock runs.
 
     OCPP 1.6 §4.2 recommends it for BootNotification, §4.6 for Heartbeat. The machine's own time of day is
-    left alone; only what the charge point says the time is moves.
+    left alone; only what the charge point says the time is moves. Times that cannot be are told to
+    `impossible` and not followed.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, impossible: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
+        self._impossible = impossible
         self._offset = timedelta()
         self._left_at = clock.monotonic()
 
@@ -59,9 +66,12 @@ class StationClock:
 
     def set(self, now: datetime) -> None:
         """Take over the central system's time; what the way of a message takes does not move it."""
-        offset = now - self._clock.now()
-        if abs(offset - self._offset) >= _WORTH_SETTING:
-            self._offset = offset
+        if now.year in _POSSIBLE_YEARS:
+            offset = now - self._clock.now()
+            if abs(offset - self._offset) >= _WORTH_SETTING:
+                self._offset = offset
+        else:
+            self._impossible()
         self.leave()
 
     def leave(self) -> None:
@@ -74,14 +84,11 @@ class StationClock:
         return self._clock.monotonic() - self._left_at
 
 
-async def sleep_unless(clock: Clock, seconds: float | None, event: asyncio.Event) -> bool:
-    """Sleep, or with None wait for ever, but only until `event` is set; return whether it is."""
-    waits: list[asyncio.Future[object]] = [asyncio.ensure_future(event.wait())]
-    if seconds is not None:
-        waits.append(asyncio.ensure_future(clock.sleep(seconds)))
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-    return event.is_set()
+async def sleep_unless(clock: Clock, seconds: float | None, flag: Flag) -> bool:
+    """Sleep, or with None wait for ever, but only until `flag` is set; return whether it is."""
+    if seconds is None:
+        await flag.wait()
+    elif not flag.is_set():
+        with Interrupted(flag):
+            await clock.sleep(seconds)
+    return flag.is_set()

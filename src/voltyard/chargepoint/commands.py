@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
 from voltyard.chargepoint.authorization import Authorization, is_id_token
 from voltyard.chargepoint.clock import sleep_unless
 from voltyard.chargepoint.connectors import ConnectorSession
-from voltyard.chargepoint.heartbeat import send_heartbeat
-from voltyard.chargepoint.metering import take
 from voltyard.chargepoint.parts import Parts
+from voltyard.chargepoint.reservations import Standing
 from voltyard.protocol.messages import (
     AvailabilityStatus,
     ChargePointErrorCode,
-    MessageTrigger,
-    MeterValues,
-    ReadingContext,
+    ChargingProfile,
     Reason,
     RegistrationStatus,
     ResetType,
-    TriggerMessageStatus,
     UnlockStatus,
 )
 from voltyard.transport.errors import PeerError
@@ -41,19 +37,27 @@ class Commands:
     def parts(self) -> Parts:
         return self._parts
 
-    def start(self, id_tag: str, connector_id: int | None) -> bool:
-        """Try to start a transaction for somebody (OCPP 1.6 §5.11); False if that cannot be."""
-        if self._is_resetting or not self._is_accepted or not is_id_token(id_tag):
+    def start(
+        self, id_tag: str, connector_id: int | None, charging_profile: ChargingProfile | None = None
+    ) -> bool:
+        """Try to start a transaction for somebody (OCPP 1.6 §5.11); False if that cannot be.
+
+        `charging_profile` is for the transaction.
+        """
+        if self._is_resetting or not self.is_accepted or not is_id_token(id_tag):
             return False
-        session = self._choose(connector_id)
-        if session is None or not session.may_begin:
+        authorization = Authorization(id_tag, self._parts.authorizer.parent_of(id_tag), charging_profile)
+        session = self._choose(connector_id, authorization)
+        if session is None:
             return False
-        self._after_answer(lambda: self._start(session, id_tag))
+        if charging_profile is not None and not self._parts.smart_charging.may_promise(charging_profile):
+            return False
+        self.after_answer(lambda: self._start(session, authorization))
         return True
 
     def stop(self, transaction_id: int) -> bool:
         """Stop a transaction by the central system's id (OCPP 1.6 §5.12); False if it does not run."""
-        if not self._is_accepted:
+        if not self.is_accepted:
             return False
         session = next(filter(lambda each: _runs(each, transaction_id), self._parts.sessions), None)
         if session is None:
@@ -94,51 +98,41 @@ class Commands:
         if self._is_resetting:
             return False
         self._is_resetting = True
-        self._after_answer(lambda: self._reset(type))
+        self.after_answer(lambda: self._reset(type))
         return True
 
-    def trigger(self, message: str, connector_id: int | None) -> TriggerMessageStatus:
-        """Send a message the central system asks for (OCPP 1.6 §5.17)."""
-        match message:
-            case MessageTrigger.BOOT_NOTIFICATION:
-                return self._trigger_boot()
-            case MessageTrigger.HEARTBEAT:
-                self._after_answer(lambda: send_heartbeat(self._parts.uplink, self._parts.clock))
-                return TriggerMessageStatus.ACCEPTED
-            case MessageTrigger.STATUS_NOTIFICATION:
-                return self._trigger_each(
-                    range(len(self._parts.sessions) + 1), connector_id, self._send_status
-                )
-            case MessageTrigger.METER_VALUES:
-                # There is no main meter, so connector 0 has no values.
-                ids = range(1, len(self._parts.sessions) + 1)
-                return self._trigger_each(ids, connector_id, self._send_meter_values)
-            case _:
-                return TriggerMessageStatus.NOT_IMPLEMENTED
-
     @property
-    def _is_accepted(self) -> bool:
+    def is_accepted(self) -> bool:
+        """Whether the central system has accepted the charge point since it booted."""
         return self._parts.registration.status is RegistrationStatus.ACCEPTED
 
-    def _after_answer(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def after_answer(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin work when the answer to the call being handled has been sent."""
+
         def begin() -> None:
             self._parts.spawn(_unless_offline(work()))
 
         self._parts.uplink.after_answer(begin)
 
-    def _choose(self, connector_id: int | None) -> ConnectorSession | None:
-        if connector_id is None:
-            free = [session for session in self._parts.sessions if session.may_begin]
-            plugged = [session for session in free if session.hardware.is_plugged]
-            return next(iter(plugged + free), None)
-        return next((each for each in self._parts.sessions if each.connector_id == connector_id), None)
+    def _choose(self, connector_id: int | None, authorization: Authorization) -> ConnectorSession | None:
+        standings = {
+            session: self._parts.reservations.standing(session.connector_id, authorization)
+            for session in self._parts.sessions
+            if session.may_begin and connector_id in {None, session.connector_id}
+        }
+        able = [session for session, standing in standings.items() if standing is not Standing.STRANGER]
+        # What is reserved for him comes first, then where a vehicle waits.
+        return min(able, key=lambda each: (standings[each], not each.hardware.is_plugged), default=None)
 
-    async def _start(self, session: ConnectorSession, id_tag: str) -> None:
-        authorization: Authorization | None = Authorization(id_tag)
-        if self._parts.configuration.boolean("AuthorizeRemoteTxRequests"):
-            authorization = await self._parts.authorizer.authorize(id_tag)
+    async def _start(self, session: ConnectorSession, wanted: Authorization) -> None:
+        parts = self._parts
+        authorization: Authorization | None = wanted
+        wants_parent = parts.reservations.standing(session.connector_id, wanted) is Standing.UNKNOWN
+        if wants_parent or parts.configuration.boolean("AuthorizeRemoteTxRequests"):
+            authorization = await parts.authorizer.authorize(wanted.id_tag, wants_parent=wants_parent)
         if authorization is not None:
-            session.begin(authorization)
+            authorization = authorization._replace(charging_profile=wanted.charging_profile)
+            parts.reservations.begin(session, authorization)
 
     async def _reset(self, type: ResetType) -> None:
         parts = self._parts
@@ -156,48 +150,9 @@ class Commands:
     async def _deliver(self) -> None:
         await sleep_unless(self._parts.clock, DELIVERY_S, self._parts.outbox.is_empty)
 
-    def _trigger_boot(self) -> TriggerMessageStatus:
-        if self._is_accepted:
-            # Once accepted it is not to be asked for until the next boot (errata 3.35, 3.40).
-            return TriggerMessageStatus.REJECTED
-        self._parts.uplink.after_answer(self._parts.registration.boot_now)
-        return TriggerMessageStatus.ACCEPTED
-
-    def _trigger_each(
-        self, ids: range, connector_id: int | None, send: Callable[[int], Coroutine[Any, Any, None]]
-    ) -> TriggerMessageStatus:
-        if connector_id is not None and connector_id not in ids:
-            return TriggerMessageStatus.REJECTED
-        chosen = ids if connector_id is None else (connector_id,)
-        self._after_answer(lambda: _one_by_one(send, chosen))
-        return TriggerMessageStatus.ACCEPTED
-
-    async def _send_status(self, connector_id: int) -> None:
-        parts = self._parts
-        source = parts.session(connector_id) if connector_id else parts.controller
-        await parts.uplink.call(source.status_notification())
-
-    async def _send_meter_values(self, connector_id: int) -> None:
-        parts = self._parts
-        session = parts.session(connector_id)
-        wanted = parts.configuration.items("MeterValuesSampledData")
-        meter_value = take(session.hardware, wanted, ReadingContext.TRIGGER, parts.clock.now())
-        if meter_value is not None:
-            transaction = session.transaction
-            transaction_id = None if transaction is None else transaction.transaction_id
-            request = MeterValues(
-                connector_id=connector_id, transaction_id=transaction_id, meter_value=(meter_value,)
-            )
-            await parts.uplink.call(request)
-
 
 def _runs(session: ConnectorSession, transaction_id: int) -> bool:
     return session.transaction is not None and session.transaction.transaction_id == transaction_id
-
-
-async def _one_by_one(send: Callable[[int], Coroutine[Any, Any, None]], ids: Iterable[int]) -> None:
-    for each in ids:
-        await send(each)
 
 
 async def _unless_offline(work: Coroutine[Any, Any, None]) -> None:

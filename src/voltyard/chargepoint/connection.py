@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from random import SystemRandom
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from voltyard.chargepoint.uplink import StayConnected
 from voltyard.transport.backoff import Backoff
 from voltyard.transport.client import Reconnecting, connect
+from voltyard.transport.deadlines import Deadlines
 from voltyard.transport.errors import TransportError
 from voltyard.transport.link import Link, Receiver
-from voltyard.transport.websocket import WebSocketConnection
+from voltyard.transport.websocket import DEFAULT_PING_INTERVAL_S, WebSocketConnection
+
+
+class Terms(NamedTuple):
+    """What the configuration says about the next connection; no password means the one given at first."""
+
+    password: bytes | None = None
+    ping_interval_s: float = DEFAULT_PING_INTERVAL_S
+
+
+_USUAL_TERMS: Final = Terms()
+_JITTER: Final = SystemRandom()
 
 
 def stay_connected_to(
@@ -20,21 +32,35 @@ def stay_connected_to(
     identity: str,
     *,
     password: bytes | None = None,
+    terms: Callable[[], Terms] = lambda: _USUAL_TERMS,
     ssl: SSLContext | None = None,
     longest_delay_s: float = 300.0,
     failed: Callable[[OSError | TransportError, float], None] = lambda error, retry_in_s: None,
+    deadlines: Deadlines | None = None,
 ) -> StayConnected:
     """Return what connects as charge point `identity` and connects again after every loss.
 
-    The URL is that of the endpoint, without the identity. `failed` is told what went wrong with an attempt
-    and in how many seconds the next one follows; delays grow to `longest_delay_s`.
+    The URL is that of the endpoint, without the identity. `terms` are asked for before each attempt, as the
+    central system may change them (AuthorizationKey, WebSocketPingInterval): `Station.terms`. `failed` is
+    told what went wrong with an attempt and in how many seconds the next one follows; delays grow to
+    `longest_delay_s`. `deadlines` may be shared by all connections of one loop.
     """
 
-    async def dial(connected: Callable[[Link], Receiver]) -> WebSocketConnection:
-        return await connect(endpoint_url, identity, connected, password=password, ssl=ssl)
-
     def stay_connected(connected: Callable[[Link], Receiver]) -> Coroutine[Any, Any, None]:
-        backoff = Backoff(SystemRandom().random, initial_s=min(2.0, longest_delay_s), cap_s=longest_delay_s)
-        return Reconnecting(dial, connected, backoff, failed=failed).run()
+        async def dial(connected: Callable[[Link], Receiver]) -> WebSocketConnection:
+            agreed = terms()
+            reconnecting.set_ping_interval(agreed.ping_interval_s)
+            return await connect(
+                endpoint_url,
+                identity,
+                connected,
+                password=agreed.password or password,
+                ssl=ssl,
+                deadlines=deadlines,
+            )
+
+        backoff = Backoff(_JITTER.random, initial_s=min(2.0, longest_delay_s), cap_s=longest_delay_s)
+        reconnecting = Reconnecting(dial, connected, backoff, failed=failed)
+        return reconnecting.run()
 
     return stay_connected

@@ -15,9 +15,10 @@ from voltyard.chargepoint.authorization import Authorization
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.hardware import ConnectorHardware
-from voltyard.chargepoint.metering import Sampling
+from voltyard.chargepoint.sampling import Sampling
+from voltyard.chargepoint.supply import Supply, Withheld
 from voltyard.chargepoint.transactions import Transaction, Transactions
-from voltyard.charging.connector import Connector, Event, supply_event
+from voltyard.charging.connector import Connector, Event
 from voltyard.protocol.messages import (
     AvailabilityStatus,
     ChargePointErrorCode,
@@ -30,8 +31,20 @@ EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
 """The text of OCPP 1.6 §4.9 for a cable pulled out of the vehicle."""
 
 _NO_ERROR: Final = ChargePointErrorCode.NO_ERROR
+_EV_COMMUNICATION_ERROR: Final = ChargePointErrorCode.EV_COMMUNICATION_ERROR
 _FINE: Final = (_NO_ERROR, "", "")
 _INFO_LENGTH: Final = 50
+_LOOK_S: Final = 1.0
+"""How often the meter is looked at while an invalid identifier uses up its energy."""
+# Where an error of the communication with the vehicle may be reported (OCPP 1.6 §7.6).
+_WITH_VEHICLE: Final = frozenset(
+    {
+        ChargePointStatus.PREPARING,
+        ChargePointStatus.SUSPENDED_EV,
+        ChargePointStatus.SUSPENDED_EVSE,
+        ChargePointStatus.FINISHING,
+    }
+)
 
 
 class Spawn(Protocol):
@@ -43,13 +56,18 @@ class Spawn(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the sessions of all connectors share; `report` is told each change of a status."""
+    """What the sessions of all connectors share.
+
+    `report` is told each change of a status, `demand_changed` when the energy that connectors want may have
+    changed: a transaction begins or ends, a vehicle begins or ceases to take energy.
+    """
 
     configuration: Configuration
     transactions: Transactions
     clock: Clock
     spawn: Spawn
     report: Callable[[StatusNotification], None]
+    demand_changed: Callable[[], None]
     sampling: Sampling
 
 
@@ -70,19 +88,23 @@ class ConnectorSession:
         self._clock = surroundings.clock
         self._spawn = surroundings.spawn
         self._report = surroundings.report
+        self._demand_changed = surroundings.demand_changed
         self._sampling = surroundings.sampling
         self._is_operative = is_operative
         self._machine = Connector(connector_id, _initial_status(is_operative))
+        self._supply = Supply(hardware)
         self._authorization: Authorization | None = None
+        self._reservation_id: int | None = None
         self._locked_for: Authorization | None = None
         self._transaction: str | None = None
-        self._may_draw = True
         self._may_restart = False
-        self._error = _FINE
+        self._fault = _FINE
+        self._warning = _NO_ERROR
         self._info = ""
         self._changed_at = self._clock.now()
         self._waiting: asyncio.Task[None] | None = None
         self._metering: asyncio.Task[None] | None = None
+        self._grace: asyncio.Task[None] | None = None
 
     # What it is like now.
 
@@ -100,7 +122,11 @@ class ConnectorSession:
 
     @property
     def error_code(self) -> ChargePointErrorCode:
-        return self._error[0]
+        if self.status is ChargePointStatus.FAULTED:
+            return self._fault[0]
+        if self._warning is _EV_COMMUNICATION_ERROR and self.status not in _WITH_VEHICLE:
+            return _NO_ERROR
+        return self._warning
 
     @property
     def authorization(self) -> Authorization | None:
@@ -118,10 +144,18 @@ class ConnectorSession:
         return None if self._transaction is None else self._transactions[self._transaction]
 
     @property
+    def wants_energy(self) -> bool:
+        """Whether there is a transaction whose vehicle would take energy if it was offered some."""
+        return self._transaction is not None and not self._supply.is_withheld and self._hardware.wants_energy
+
+    @property
     def may_begin(self) -> bool:
-        """Whether an identifier presented now can begin a session."""
+        """Whether an identifier presented now can begin a session.
+
+        At a reserved connector it can; whether it is the right one is for the reservation to say.
+        """
         match self.status:
-            case ChargePointStatus.AVAILABLE:
+            case ChargePointStatus.AVAILABLE | ChargePointStatus.RESERVED:
                 return True
             case ChargePointStatus.PREPARING:
                 return self._authorization is None
@@ -132,10 +166,11 @@ class ConnectorSession:
 
     def status_notification(self) -> StatusNotification:
         """Return the status as it is reported."""
-        error_code, fault_info, vendor_error_code = self._error
+        is_faulted = self.status is ChargePointStatus.FAULTED
+        _, fault_info, vendor_error_code = self._fault if is_faulted else _FINE
         return StatusNotification(
             connector_id=self.connector_id,
-            error_code=error_code,
+            error_code=self.error_code,
             status=self.status,
             info=(fault_info or self._info)[:_INFO_LENGTH] or None,
             timestamp=self._changed_at,
@@ -148,9 +183,10 @@ class ConnectorSession:
         """Take notice of a vehicle."""
         if self._transaction is not None:
             self._follow_supply()
+            self._demand_changed()
         elif self._authorization is not None:
             self._start(self._authorization)
-        elif self._machine.may(Event.USAGE_BEGINS) and not self._is_finishing:
+        elif self._machine.may(Event.USAGE_BEGINS) and not self._is_kept:
             self._prepare()
 
     def ev_disconnected(self) -> None:
@@ -161,11 +197,12 @@ class ConnectorSession:
             self.stop(Reason.EV_DISCONNECTED, info=EV_SIDE_DISCONNECTED)
         else:
             self._follow_supply(info=EV_SIDE_DISCONNECTED)
+            self._demand_changed()
 
     def unplugged(self) -> None:
         """Take notice of a connector with nothing in it."""
-        if self._machine.status is not ChargePointStatus.FAULTED:
-            self._error = _FINE
+        self._warning = _NO_ERROR
+        self._supply.grant(Withheld.EV_COMMUNICATION)
         if self._hardware.has_lock:
             # In a transaction this takes a lock that failed: there is no cable left to go on with.
             self.stop(Reason.EV_DISCONNECTED, info=EV_SIDE_DISCONNECTED)
@@ -177,41 +214,57 @@ class ConnectorSession:
     def supply_changed(self) -> None:
         """Take notice of a vehicle that begins or ceases to take energy."""
         self._follow_supply()
+        self._demand_changed()
 
     def fault_raised(
         self, error_code: ChargePointErrorCode, info: str = "", vendor_error_code: str = ""
     ) -> None:
         """Stop the energy; a transaction in progress goes on without any (OCPP 1.6 §4.9)."""
-        if error_code in {_NO_ERROR, ChargePointErrorCode.EV_COMMUNICATION_ERROR}:
+        if error_code is _EV_COMMUNICATION_ERROR:
+            self._warn_of_vehicle()
+            return
+        if error_code is _NO_ERROR:
             raise ValueError(f"{error_code} does not prevent charging")
-        self._error = (error_code, info, vendor_error_code)
-        self._hardware.offer(0.0)
+        self._fault = (error_code, info, vendor_error_code)
+        self._supply.withhold(Withheld.FAULT)
         if self._machine.may(Event.FAULT):
+            if self._transaction is not None:
+                self._sampling.interrupted(self._transaction, self._hardware)
             self._apply(Event.FAULT)
         else:
             self._notify()
+        self._demand_changed()
 
     def fault_cleared(self) -> None:
         """Go back to what there was before the fault, or would be now without it."""
-        if not self._machine.may(Event.FAULT_CLEARED):
-            return
-        self._error = _FINE
-        self._apply(Event.FAULT_CLEARED)
+        if self._machine.may(Event.FAULT_CLEARED):
+            self._fault = _FINE
+            self._supply.grant(Withheld.FAULT)
+            if self._transaction is not None:
+                self._sampling.resumed(self._transaction, self._hardware)
+            self._apply(Event.FAULT_CLEARED)
+        elif self._warning is _EV_COMMUNICATION_ERROR:
+            self._set_warning(_NO_ERROR)
+            self._supply.grant(Withheld.EV_COMMUNICATION)
         if self._transaction is not None:
-            self._hardware.offer(self._hardware.max_current_a if self._may_draw else 0.0)
             self._follow_supply()
         elif self._authorization is not None and self._hardware.is_plugged:
             self._start(self._authorization)
+        self._demand_changed()
 
     # What drivers and the central system want.
 
-    def begin(self, authorization: Authorization) -> bool:
-        """Begin a session for somebody who may charge; False if that is not possible any more."""
+    def begin(self, authorization: Authorization, reservation_id: int | None = None) -> bool:
+        """Begin a session for somebody who may charge; False if that is not possible any more.
+
+        `reservation_id` is the reservation that the transaction will end.
+        """
         if not self.may_begin:
             return False
         if self._machine.may(Event.USAGE_BEGINS):
             self._prepare()
         self._authorization = authorization
+        self._reservation_id = reservation_id
         if self._hardware.is_plugged:
             self._start(authorization)
         return True
@@ -224,12 +277,11 @@ class ConnectorSession:
         """End the transaction in progress, if there is one, and let go of the cable where that is due."""
         if self._transaction is None:
             return
-        self._transactions.end(
-            self._transaction, self._hardware.register_wh, self._clock.now(), reason, id_tag
-        )
+        self._sampling.end(self._transaction, self._hardware, reason, id_tag)
         self._transaction = None
         _cancel(self._metering)
-        self._hardware.offer(0.0)
+        _cancel(self._grace)
+        self._supply.close()
         self._may_restart = reason is not Reason.DE_AUTHORIZED
         if self._keeps_lock(reason):
             self._locked_for = self._authorization
@@ -240,6 +292,33 @@ class ConnectorSession:
         if not (self._hardware.has_lock or self._hardware.is_plugged):
             # A fixed cable that hangs free: nothing is left to do.
             self._leave()
+        self._demand_changed()
+
+    def limit(self, current_a: float) -> None:
+        """Offer no more than so many amperes per phase; infinity is no limit (OCPP 1.6 §3.13).
+
+        What is too little to be offered suspends the transaction.
+        """
+        self._supply.limit(current_a)
+        self._follow_supply()
+
+    def reserve(self) -> bool:
+        """Keep the connector for somebody (transition A7); False if it is not free."""
+        if not self._machine.may(Event.RESERVED):
+            return False
+        self._apply(Event.RESERVED)
+        return True
+
+    def unreserve(self) -> None:
+        """Keep the connector for nobody any more (G1, G8)."""
+        if self._machine.status_beneath_fault is not ChargePointStatus.RESERVED:
+            return
+        self._apply(Event.ENDS if self._is_operative else Event.ENDS_UNAVAILABLE)
+        self.look_around()
+
+    def forget_reservation(self) -> None:
+        """Go on without the reservation that the transaction was to end: it has ended before."""
+        self._reservation_id = None
 
     def release(self) -> None:
         """Let go of the cable."""
@@ -249,12 +328,11 @@ class ConnectorSession:
 
     def judged(self) -> None:
         """The central system does not accept the identifier of the transaction (OCPP 1.6 §4.8)."""
-        if self._configuration.boolean("StopTransactionOnInvalidId"):
-            self.stop(Reason.DE_AUTHORIZED)
-            return
-        self._may_draw = False
-        self._hardware.offer(0.0)
-        self._follow_supply()
+        grace_wh = self._configuration.integer("MaxEnergyOnInvalidId")
+        if grace_wh == 0:
+            self._de_authorize()
+        elif self._grace is None or self._grace.done():
+            self._grace = self._spawn(self._de_authorize_after(grace_wh))
 
     def set_operative(self, is_operative: bool) -> AvailabilityStatus:
         """Take the connector into or out of service, or do so when it is free (OCPP 1.6 §5.2)."""
@@ -262,6 +340,7 @@ class ConnectorSession:
         if is_operative:
             self._enter_service()
             return AvailabilityStatus.ACCEPTED
+        self.unreserve()
         if self._machine.status_beneath_fault is ChargePointStatus.PREPARING:
             # There is no transition from Preparing to Unavailable: the incipient session is cancelled.
             self._abandon()
@@ -273,15 +352,18 @@ class ConnectorSession:
 
     def look_around(self) -> None:
         """Take notice of a vehicle that was there before the charge point was."""
-        if self._hardware.is_plugged:
+        if self._hardware.is_plugged and self._transaction is None:
             self.plugged_in()
 
     # How one thing leads to another.
 
     @property
-    def _is_finishing(self) -> bool:
-        # Plugging in again does not begin a session there (errata 3.20), presenting the tag does.
-        return self._machine.status_beneath_fault is ChargePointStatus.FINISHING
+    def _is_kept(self) -> bool:
+        # Plugging in does not begin a session there (errata 3.20, §5.13), presenting the right tag does.
+        return self._machine.status_beneath_fault in {
+            ChargePointStatus.FINISHING,
+            ChargePointStatus.RESERVED,
+        }
 
     def _prepare(self) -> None:
         self._apply(Event.USAGE_BEGINS)
@@ -297,6 +379,7 @@ class ConnectorSession:
         await self._clock.sleep(seconds)
         self._waiting = None
         self._authorization = None
+        self._reservation_id = None
         self._may_restart = False
         # A cable without a tag: Finishing, so that a stranger's tag cannot charge with it (errata 3.20).
         self._apply(Event.TAG_TIMES_OUT if self._hardware.is_plugged else Event.ENDS)
@@ -305,26 +388,55 @@ class ConnectorSession:
         if self.status is ChargePointStatus.FAULTED:
             return
         _cancel(self._waiting)
-        transaction = self._transactions.begin(
+        transaction = self._sampling.begin(
             self.connector_id,
+            self._hardware,
             authorization.id_tag,
             authorization.parent_id_tag,
-            self._hardware.register_wh,
-            self._clock.now(),
+            reservation_id=self._reservation_id,
         )
+        self._reservation_id = None
         self._transaction = transaction.key
-        self._may_draw = True
         self._hardware.lock()
-        self._hardware.offer(self._hardware.max_current_a)
+        # How much there is for whom has changed: limits are set anew before anything is offered.
+        self._demand_changed()
+        self._supply.open()
         self._follow_supply()
         self._metering = self._spawn(self._sampling.during(transaction, self._hardware))
 
     def _follow_supply(self, info: str = "") -> None:
         if self._transaction is None:
             return
-        event = supply_event(offered=self._may_draw, drawn=self._hardware.wants_energy)
+        event = self._supply.event()
         if self._machine.may(event):
             self._apply(event, info)
+
+    def _warn_of_vehicle(self) -> None:
+        # No fault of the connector: it suspends (OCPP 1.6 §7.6).
+        if not self._hardware.is_plugged:
+            return
+        self._supply.withhold(Withheld.EV_COMMUNICATION)
+        self._warning = _EV_COMMUNICATION_ERROR
+        before = self.status
+        self._follow_supply()
+        if self.status is before:
+            self._notify()
+        self._demand_changed()
+
+    def _de_authorize(self) -> None:
+        if self._configuration.boolean("StopTransactionOnInvalidId"):
+            self.stop(Reason.DE_AUTHORIZED)
+            return
+        self._supply.withhold(Withheld.INVALID_ID)
+        self._follow_supply()
+        self._demand_changed()
+
+    async def _de_authorize_after(self, energy_wh: int) -> None:
+        enough_wh = self._hardware.register_wh + energy_wh
+        while self._hardware.register_wh < enough_wh:
+            await self._clock.sleep(_LOOK_S)
+        self._grace = None
+        self._de_authorize()
 
     def _leave(self) -> None:
         self._abandon()
@@ -336,6 +448,7 @@ class ConnectorSession:
     def _abandon(self) -> None:
         _cancel(self._waiting)
         self._authorization = None
+        self._reservation_id = None
         self._may_restart = False
 
     def _enter_service(self) -> None:
@@ -355,8 +468,11 @@ class ConnectorSession:
     async def _unlock(self) -> None:
         if not await self._hardware.unlock():
             # A warning until the cable is out: charging goes on to be possible.
-            self._error = (ChargePointErrorCode.CONNECTOR_LOCK_FAILURE, "", "")
-            self._notify()
+            self._set_warning(ChargePointErrorCode.CONNECTOR_LOCK_FAILURE)
+
+    def _set_warning(self, error_code: ChargePointErrorCode) -> None:
+        self._warning = error_code
+        self._notify()
 
     def _apply(self, event: Event, info: str = "") -> None:
         if self._machine.apply(event) is not None:

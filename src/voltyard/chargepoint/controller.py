@@ -31,6 +31,7 @@ class Controller:
         self._clock = clock
         self._report = report
         self._inoperative = {int(key) for key in store.read(_KIND)}
+        self._is_held = False
         self._machine = Connector(0)
         self._error = (ChargePointErrorCode.NO_ERROR, "", "")
         self._changed_at = clock.now()
@@ -41,7 +42,7 @@ class Controller:
 
     def is_operative(self, connector_id: int) -> bool:
         """Whether a connector is to be in service."""
-        return self._inoperative.isdisjoint({0, connector_id})
+        return not self._is_held and self._inoperative.isdisjoint({0, connector_id})
 
     def set_operative(self, connector_id: int, is_operative: bool) -> None:
         """Remember what is to be in service; 0 sets it for every connector too."""
@@ -49,6 +50,14 @@ class Controller:
         changed = scope & self._inoperative if is_operative else scope - self._inoperative
         self._store.commit(*(Change(_KIND, str(each), None if is_operative else b"") for each in changed))
         self._inoperative ^= changed
+
+    def hold(self) -> None:
+        """Have no connector in service until `release` or the next boot, whatever is remembered."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let what is remembered count again."""
+        self._is_held = False
 
     def follow(self, statuses: list[ChargePointStatus]) -> None:
         """Follow the availability, given the statuses of the connectors."""

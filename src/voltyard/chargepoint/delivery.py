@@ -43,32 +43,36 @@ class Delivery:
         self._clock = clock
         self._learn = learn
         self._judged = judged
+        self._not_before_s = clock.monotonic()
 
     async def run(self, caller: Caller) -> None:
-        """Deliver until cancelled; raises `Disconnected` with the message still in the outbox."""
-        while True:
-            message = await self._outbox.head()
-            await self._clock.sleep(await self._deliver(caller, message))
+        """Deliver until cancelled; raises `Disconnected` with the message still in the outbox.
 
-    async def _deliver(self, caller: Caller, message: Message) -> float:
-        """Try the message once and return the seconds to wait before the next try of any message."""
+        A pause between two attempts goes on over a loss of the connection.
+        """
+        while True:
+            await self._clock.sleep(self._not_before_s - self._clock.monotonic())
+            await self._deliver(caller, await self._outbox.head())
+
+    async def _deliver(self, caller: Caller, message: Message) -> None:
+        """Try the message once."""
         try:
             answer = await caller.call(self._transactions.ready_to_send(message))
         except CallRejected:
-            return self._failed(message)
+            self._failed(message)
         except CallTimedOut:
             # Silence of a central system that is there counts as a failure to process, that of a dead
             # connection does not.
             await _probe(caller)
-            return self._failed(message)
+            self._failed(message)
         except AnswerInvalid:
             # It was processed; only the transactionId of a start cannot be done without.
             if isinstance(message.request, StartTransaction):
-                return self._failed(message)
-            self._transactions.delivered(message)
+                self._failed(message)
+            else:
+                self._transactions.delivered(message)
         else:
             self._answered(message, answer)
-        return 0.0
 
     def _answered(self, message: Message, answer: Payload) -> None:
         match message.request, answer:
@@ -84,13 +88,14 @@ class Delivery:
             case _:
                 self._transactions.delivered(message)
 
-    def _failed(self, message: Message) -> float:
-        """Count the failure; after the last attempt discard the message, else say how long to wait."""
+    def _failed(self, message: Message) -> None:
+        """Count the failure; after the last attempt discard the message, else pause longer each time."""
         message = self._outbox.attempted(message)
         if message.attempts >= self._configuration.integer("TransactionMessageAttempts"):
             self._transactions.discarded(message)
-            return 0.0
-        return float(self._configuration.integer("TransactionMessageRetryInterval") * message.attempts)
+        else:
+            pause_s = self._configuration.integer("TransactionMessageRetryInterval") * message.attempts
+            self._not_before_s = self._clock.monotonic() + pause_s
 
 
 async def _probe(caller: Caller) -> None:

@@ -14,6 +14,13 @@ class StateUnusable(Exception):
         self.reason = reason
 
 
+class StateCorrupt(StateUnusable):
+    """What a charge point has kept is damaged."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, f"it is damaged ({reason}); started fresh, it would be kept aside")
+
+
 class UnknownConnector(LookupError):
     """The charge point has no connector with this number."""
 

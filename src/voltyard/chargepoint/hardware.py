@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from voltyard.protocol.messages import (
     BootNotification,
@@ -32,6 +32,9 @@ class Measurement(NamedTuple):
     location: Location = Location.OUTLET
 
 
+_REGISTER_ONLY: Final = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER})
+
+
 class Meter(Protocol):
     """Something that measures."""
 
@@ -49,6 +52,7 @@ class ConnectorHardware(Meter, Protocol):
     @property
     def has_lock(self) -> bool:
         """Whether the cable is detachable and held by a lock; False for a fixed cable."""
+        return False
 
     @property
     def is_plugged(self) -> bool:
@@ -71,6 +75,15 @@ class ConnectorHardware(Meter, Protocol):
     def register_wh(self) -> int:
         """The meter's non-volatile active import register, rounded down; it never goes back."""
 
+    @property
+    def measurands(self) -> frozenset[Measurand]:
+        """What `measure` can tell; the register at least."""
+        return _REGISTER_ONLY
+
+    def measure(self) -> Sequence[Measurement]:
+        """Return everything that can be measured, at this moment; the register at least."""
+        return [Measurement(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, self.register_wh, UnitOfMeasure.WH)]
+
     def sign(self, context: ReadingContext, id_tag: str, now: datetime) -> bytes | None:
         """Return a signed reading of the register, or None where the meter signs nothing.
 
@@ -84,9 +97,11 @@ class ConnectorHardware(Meter, Protocol):
 
     def lock(self) -> None:
         """Hold the cable."""
+        return
 
     async def unlock(self) -> bool:
         """Let the cable go; False when the mechanism failed."""
+        return True
 
 
 class Hardware(Protocol):
@@ -116,6 +131,10 @@ class Hardware(Protocol):
     async def restart(self, type: ResetType) -> bool:
         """Restart what a reset restarts besides this program; False when it failed."""
         return True
+
+    def shine(self, intensity_percent: int, blink_repeat: int) -> None:
+        """Set how bright the lights are and how often they blink when they signal (OCPP 1.6 §9.1)."""
+        return
 
     async def install(self, image: Path) -> bool:
         """Install a firmware image; False when it is none for this hardware or installing failed.

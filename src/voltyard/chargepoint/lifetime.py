@@ -10,15 +10,18 @@ from typing import Any
 
 from voltyard.chargepoint.authorization import is_id_token
 from voltyard.chargepoint.commands import Commands
+from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.delivery import Delivery
-from voltyard.chargepoint.handlers import HANDLERS
+from voltyard.chargepoint.handlers import router_for
 from voltyard.chargepoint.heartbeat import beat
-from voltyard.chargepoint.metering import clock_aligned
+from voltyard.chargepoint.noting import NotingResponder, note_status
 from voltyard.chargepoint.parts import Installation, assemble
 from voltyard.chargepoint.reader import present
 from voltyard.chargepoint.responder import StationResponder
-from voltyard.chargepoint.snapshot import StationSnapshot, photograph
+from voltyard.chargepoint.snapshot import Glance, StationSnapshot, glance_at, photograph
+from voltyard.chargepoint.ticks import clock_aligned
 from voltyard.chargepoint.transactions import Transaction
+from voltyard.chargepoint.uplink import Uplink
 from voltyard.protocol.messages import (
     AuthorizationStatus,
     ChargePointErrorCode,
@@ -28,7 +31,6 @@ from voltyard.protocol.messages import (
     StatusNotification,
 )
 from voltyard.transport.errors import Disconnected
-from voltyard.transport.router import Role, Router
 
 
 class Lifetime:
@@ -37,7 +39,16 @@ class Lifetime:
     def __init__(self, installation: Installation) -> None:
         self._stay_connected = installation.stay_connected
         self._parts = assemble(installation, spawn=self._spawn, report=self._report, restart=self._restart)
+        self._delivery = Delivery(
+            self._parts.outbox,
+            self._parts.transactions,
+            self._parts.configuration,
+            self._parts.clock,
+            learn=self._parts.authorizer.learn,
+            judged=self._judged,
+        )
         self._tasks = asyncio.TaskGroup()
+        self._is_over = False
         self._restarting: asyncio.Future[ResetType] = asyncio.get_running_loop().create_future()
 
     async def run(self, interrupted: Reason) -> ResetType:
@@ -47,11 +58,18 @@ class Lifetime:
         """
         parts = self._parts
         parts.transactions.end_interrupted(interrupted)
-        router = Router(Role.CHARGE_POINT, HANDLERS)
-        responder = StationResponder(router, Commands(parts), parts.registration, parts.clock.now)
+        router = router_for(parts.configuration.items("SupportedFeatureProfiles"))
+        responder = StationResponder(
+            router, Commands(parts), parts.registration, parts.uplink.complaints, parts.clock.now
+        )
+        noting = NotingResponder(responder, parts.journal)
+        parts.journal.note(f"booted with firmware {parts.hardware.boot_notification.firmware_version}")
+        parts.journal.note_security("StartupOfTheDevice")
         try:
             async with self._tasks as tasks:
-                tasks.create_task(self._stay_connected(partial(parts.uplink.connected, responder)))
+                parts.uploads.recover()
+                parts.firmware.resume()
+                tasks.create_task(self._stay_connected(partial(parts.uplink.connected, noting)))
                 tasks.create_task(self._converse())
                 tasks.create_task(self._sample_aligned())
                 await self._listen()
@@ -60,9 +78,21 @@ class Lifetime:
             pass
         return self._restarting.result()
 
+    @property
+    def configuration(self) -> Configuration:
+        return self._parts.configuration
+
+    @property
+    def uplink(self) -> Uplink:
+        return self._parts.uplink
+
     def snapshot(self) -> StationSnapshot:
         """Return what the charge point looks like now."""
         return photograph(self._parts)
+
+    def glance(self) -> Glance:
+        """Return the little that costs nothing to tell."""
+        return glance_at(self._parts)
 
     # What the hardware tells.
 
@@ -82,7 +112,7 @@ class Lifetime:
         session = self._parts.session(connector_id)
         if not is_id_token(id_tag):
             return
-        question = present(session, self._parts.authorizer, id_tag)
+        question = present(session, self._parts.authorizer, self._parts.reservations, id_tag)
         if question is not None:
             self._spawn(question)
 
@@ -104,62 +134,63 @@ class Lifetime:
 
     async def _listen(self) -> None:
         """Listen to the hardware until the restart."""
+        self._parts.smart_charging.balance()
+        self._parts.reservations.restore()
         self._parts.hardware.attach(self)
         try:
             for session in self._parts.sessions:
                 session.look_around()
             await self._restarting
         finally:
+            self._is_over = True
             self._parts.hardware.attach(None)
 
     async def _converse(self) -> None:
         uplink = self._parts.uplink
         while True:
             await uplink.up()
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._notice_loss())
-                    tasks.create_task(self._talk())
-            except* Disconnected:
-                # It may have been given up because of its silence while it was still there.
-                uplink.close()
-                await uplink.down()
+            self._parts.journal.note("connected to the central system")
+            talking = self._spawn(self._talk_until_lost())
+            await uplink.down()
+            self._parts.journal.note("not connected any more")
+            talking.cancel()
+            await asyncio.wait({talking})
 
-    async def _notice_loss(self) -> None:
-        await self._parts.uplink.down()
-        raise Disconnected(1006, "")
+    async def _talk_until_lost(self) -> None:
+        # A task of its own: a group that is cancelled while one of its tasks fails raises only the failure,
+        # and whoever went on behind it would never end.
+        try:
+            await self._talk()
+        except* Disconnected:
+            # It may have been given up because of its silence while it was still there.
+            self._parts.uplink.close()
 
     async def _talk(self) -> None:
         parts = self._parts
         if await parts.registration.register(parts.uplink, parts.hardware.boot_notification):
+            parts.journal.note("accepted by the central system")
             parts.status.forget()
         current = [parts.controller.status_notification()]
         current += [session.status_notification() for session in parts.sessions]
-        delivery = Delivery(
-            parts.outbox,
-            parts.transactions,
-            parts.configuration,
-            parts.clock,
-            learn=parts.authorizer.learn,
-            judged=self._judged,
-        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(parts.status.run(parts.uplink, current))
-            tasks.create_task(delivery.run(parts.uplink))
+            tasks.create_task(self._delivery.run(parts.uplink))
+            tasks.create_task(parts.notices.run(parts.uplink))
             tasks.create_task(beat(parts.uplink, parts.configuration, parts.clock))
 
     async def _sample_aligned(self) -> None:
         parts = self._parts
 
         def sample(at: datetime) -> None:
-            for session in parts.sessions:
-                parts.sampling.sample_aligned(at, session.connector_id, session.hardware, session.transaction)
+            parts.sampling.sample_aligned(at, parts.hardware.main_meter, parts.sessions)
 
         await clock_aligned(parts.clock, parts.configuration, "ClockAlignedDataInterval", sample)
 
     # What follows.
 
     def _judged(self, transaction: Transaction, info: IdTagInfo) -> None:
+        name = f"connector {transaction.connector_id}: transaction {transaction.transaction_id}"
+        self._parts.journal.note(f"{name} is known, its identifier {info.status}")
         session = self._parts.session(transaction.connector_id)
         is_current = session.transaction is not None and session.transaction.key == transaction.key
         if is_current and info.status is not AuthorizationStatus.ACCEPTED:
@@ -167,14 +198,25 @@ class Lifetime:
 
     def _report(self, notification: StatusNotification) -> None:
         parts = self._parts
+        note_status(parts.journal, notification)
         parts.status.changed(notification)
+        parts.vacancy.follow()
+        parts.reservations.follow(notification.connector_id, notification.status)
         if notification.connector_id:
             parts.controller.follow([session.status for session in parts.sessions])
 
     def _restart(self, type: ResetType) -> None:
-        self._restarting.set_result(type)
+        if not self._restarting.done():
+            self._parts.journal.note(f"restarting: {type} reset")
+            self._parts.journal.note_security("ResetOrReboot", type)
+            self._restarting.set_result(type)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        if self._is_over:
+            # The task group takes no more, but what is going to end with it may still begin things.
+            task = asyncio.create_task(work)
+            task.cancel()
+            return task
         return self._tasks.create_task(work)
 
 

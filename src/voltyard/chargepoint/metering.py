@@ -1,135 +1,147 @@
-"""Taking meter values: which measurements, when, and how they are written (OCPP 1.6 §3.16, §7.43)."""
+"""What a meter shows, and how it is written: measurements into sampled values (OCPP 1.6 §3.16, §7.43).
+
+A meter is read when a value is due and at no other time. So clock-aligned voltages, currents and the like are
+those of an instant and stamped with it; averages over the interval (§9.1.5) would take readings in between.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from voltyard.chargepoint.clock import Clock
-from voltyard.chargepoint.configuration import Configuration
-from voltyard.chargepoint.hardware import ConnectorHardware, Measurement
-from voltyard.chargepoint.outbox import NO_TRANSACTION, Outbox
-from voltyard.chargepoint.transactions import Transaction, Transactions
-from voltyard.protocol.messages import Measurand, MeterValue, MeterValues, ReadingContext, SampledValue
+import structlog
 
-_DAY_S: Final = 86_400
-_DECIMALS: Final = {
-    Measurand.ENERGY_ACTIVE_IMPORT_REGISTER: 0,
-    Measurand.POWER_ACTIVE_IMPORT: 0,
-    Measurand.POWER_FACTOR: 3,
-    Measurand.FREQUENCY: 2,
+from voltyard.chargepoint.hardware import ConnectorHardware, Measurement, Meter
+from voltyard.protocol.messages import (
+    Location,
+    Measurand,
+    MeterValue,
+    Phase,
+    ReadingContext,
+    SampledValue,
+    UnitOfMeasure,
+)
+
+_log = structlog.get_logger()
+
+_REGISTER: Final = Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
+_REGISTERS: Final = frozenset(each for each in Measurand if each.endswith(".Register"))
+_BEYOND: Final = 1e15
+"""More than any meter of a charge point shows."""
+_DECIMALS_BY_UNIT: Final = {
+    **dict.fromkeys((UnitOfMeasure.WH, UnitOfMeasure.VARH), 0),
+    **dict.fromkeys((UnitOfMeasure.W, UnitOfMeasure.VAR, UnitOfMeasure.VA), 0),
+    **dict.fromkeys((UnitOfMeasure.KWH, UnitOfMeasure.KVARH), 3),
+    **dict.fromkeys((UnitOfMeasure.KW, UnitOfMeasure.KVAR, UnitOfMeasure.KVA), 3),
 }
+_DECIMALS_WITHOUT_UNIT: Final = {Measurand.POWER_FACTOR: 3, Measurand.FREQUENCY: 2, Measurand.RPM: 0}
 _USUAL_DECIMALS: Final = 1
+# Looked up for every value a meter shows, where an enumeration's own call would take three times as long.
+_MEASURANDS: Final = {each.value: each for each in Measurand}
+_UNITS: Final[Mapping[str | None, UnitOfMeasure | None]] = {
+    **{each.value: each for each in UnitOfMeasure},
+    # MeterValues spells it otherwise than it is spelt (OCPP-J errata 2.1).
+    UnitOfMeasure.CELSIUS.value: UnitOfMeasure.CELCIUS,
+    None: None,
+}
+_PHASES: Final[Mapping[str | None, Phase | None]] = {**{each.value: each for each in Phase}, None: None}
+_LOCATIONS: Final = {each.value: each for each in Location}
+_STEPS: Final = tuple(Decimal(1).scaleb(-decimals) for decimals in range(4))
 
 
-def take(
-    hardware: ConnectorHardware, wanted: Iterable[str], context: ReadingContext, now: datetime
+def read(meter: Meter) -> tuple[Measurement, ...] | None:
+    """Return what a meter shows now but for what is no number; None where it cannot be read."""
+    try:
+        return tuple(
+            _checked(measurement) for measurement in meter.measure() if -_BEYOND < measurement.value < _BEYOND
+        )
+    except Exception:  # noqa: BLE001 - hardware is somebody else's code; charging goes on without a reading
+        _log.warning("meter cannot be read", exc_info=True)
+        return None
+
+
+def read_register_wh(hardware: ConnectorHardware, otherwise_wh: int) -> int:
+    """Return a connector's active import register now, in Wh, or the given one where it cannot be read."""
+    try:
+        return int(hardware.register_wh)
+    except Exception:  # noqa: BLE001 - as in `read`
+        _log.warning("energy register cannot be read", exc_info=True)
+        return otherwise_wh
+
+
+def write(
+    measurements: Iterable[Measurement], wanted: Iterable[str], context: ReadingContext, at: datetime
 ) -> MeterValue | None:
-    """Measure what a measurand list wants; None where nothing of it can be measured.
+    """Return the measurements that a measurand list wants as a meter value; None if there are none of them.
 
     An item without a phase means all phases and the overall value, `Voltage.L1` that phase alone.
     """
     items = frozenset(wanted)
-    samples = tuple(
-        _sampled(measurement, context) for measurement in hardware.measure() if _is_wanted(measurement, items)
-    )
-    return MeterValue(timestamp=now, sampled_value=samples) if samples else None
+    samples = tuple(_sampled(each, context) for each in measurements if _is_wanted(each, items))
+    return MeterValue(timestamp=at, sampled_value=samples) if samples else None
 
 
-def sole_value(hardware: ConnectorHardware, measurand: Measurand) -> float | None:
+def take(meter: Meter, wanted: Iterable[str], context: ReadingContext, now: datetime) -> MeterValue | None:
+    """Read a meter and write what a measurand list wants; None where nothing of it can be measured."""
+    return write(read(meter) or (), wanted, context, now)
+
+
+def sole_value(meter: Meter, measurand: Measurand) -> float | None:
     """Return the overall value of a measurand now, or None where it is not measured."""
-    values = (each.value for each in hardware.measure() if (each.measurand, each.phase) == (measurand, None))
+    values = (each.value for each in read(meter) or () if (each.measurand, each.phase) == (measurand, None))
     return next(values, None)
 
 
-class Sampling:
-    """Meters connectors at their intervals and has the central system told."""
+def with_register(measurements: Sequence[Measurement], register_wh: int) -> tuple[Measurement, ...]:
+    """Return the measurements with this reading of the energy register, to the watt-hour.
 
-    def __init__(
-        self, outbox: Outbox, transactions: Transactions, configuration: Configuration, clock: Clock
-    ) -> None:
-        self._outbox = outbox
-        self._transactions = transactions
-        self._configuration = configuration
-        self._clock = clock
-
-    async def during(self, transaction: Transaction, hardware: ConnectorHardware) -> None:
-        """Sample a transaction periodically until cancelled (errata 3.15)."""
-
-        def sample() -> None:
-            items = self._configuration.items("MeterValuesSampledData")
-            meter_value = take(hardware, items, ReadingContext.SAMPLE_PERIODIC, self._clock.now())
-            if meter_value is not None:
-                self._transactions.meter(transaction.key, hardware.register_wh, meter_value)
-
-        await periodically(self._clock, self._configuration, "MeterValueSampleInterval", sample)
-
-    def sample_aligned(
-        self, at: datetime, connector_id: int, hardware: ConnectorHardware, transaction: Transaction | None
-    ) -> None:
-        """Take the clock-aligned values of a connector, with or without a transaction."""
-        items = self._configuration.items("MeterValuesAlignedData")
-        meter_value = take(hardware, items, ReadingContext.SAMPLE_CLOCK, at)
-        if meter_value is None:
-            return
-        if transaction is not None:
-            self._transactions.meter(transaction.key, hardware.register_wh, meter_value)
-        else:
-            request = MeterValues(connector_id=connector_id, meter_value=(meter_value,))
-            self._outbox.post(request, NO_TRANSACTION)
-
-
-async def periodically(
-    clock: Clock, configuration: Configuration, interval_key: str, tick: Callable[[], None]
-) -> None:
-    """Call `tick` whenever another interval has passed since now; 0 means never (OCPP 1.6 §3.16.1).
-
-    A new interval counts from the last tick.
+    So what a transaction begins and ends with is what StartTransaction and StopTransaction say.
     """
-    last = clock.monotonic()
-    while True:
-        interval_s = configuration.integer(interval_key)
-        wait_s = None if interval_s == 0 else last + interval_s - clock.monotonic()
-        if await configuration.sleep_unless_changed(clock, wait_s):
-            continue
-        last += interval_s
-        tick()
+    replaced = [each for each in measurements if _is_energy_register(each)]
+    location = replaced[0].location if replaced else Location.OUTLET
+    register = Measurement(_REGISTER, register_wh, UnitOfMeasure.WH, location=location)
+    return (register, *(each for each in measurements if not _is_energy_register(each)))
 
 
-async def clock_aligned(
-    clock: Clock, configuration: Configuration, interval_key: str, tick: Callable[[datetime], None]
-) -> None:
-    """Call `tick` at each multiple of the interval since midnight UTC; 0 means never (OCPP 1.6 §3.16.2)."""
-    while True:
-        interval_s = configuration.integer(interval_key)
-        if interval_s == 0:
-            await configuration.sleep_unless_changed(clock, None)
-            continue
-        due = next_aligned(clock.now(), interval_s)
-        changed = False
-        while not changed and (wait_s := (due - clock.now()).total_seconds()) > 0:
-            changed = await configuration.sleep_unless_changed(clock, wait_s)
-        if not changed:
-            tick(due)
+def rounded(measurement: Measurement) -> Decimal:
+    """Return the value with the digits it is told with; registers are rounded down, as `register_wh` is."""
+    measurand, value, unit, *_ = measurement
+    if unit is None:
+        decimals = _DECIMALS_WITHOUT_UNIT.get(measurand, _USUAL_DECIMALS)
+    else:
+        decimals = _DECIMALS_BY_UNIT.get(unit, _USUAL_DECIMALS)
+    rounding = ROUND_FLOOR if measurand in _REGISTERS else ROUND_HALF_EVEN
+    # Adding 0 makes -0.0 a plain 0.0.
+    return Decimal(repr(value)).quantize(_STEPS[decimals], rounding) + 0
 
 
-def next_aligned(now: datetime, interval_s: int) -> datetime:
-    """Return the next point of the grid, which starts again at midnight."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    passed_s = (now - midnight).total_seconds()
-    due_s = (int(passed_s) // interval_s + 1) * interval_s
-    return midnight + timedelta(seconds=min(due_s, _DAY_S))
+def _checked(measurement: Measurement) -> Measurement:
+    """Return the measurement in the specification's words; raises `KeyError` for others."""
+    measurand, value, unit, phase, location = measurement
+    return Measurement(
+        _MEASURANDS[measurand],
+        float(value),
+        # Hertz is no unit of the specification (errata 3.86).
+        None if measurand == Measurand.FREQUENCY else _UNITS[unit],
+        _PHASES[phase],
+        _LOCATIONS[location],
+    )
+
+
+def _is_energy_register(measurement: Measurement) -> bool:
+    return (measurement.measurand, measurement.phase) == (_REGISTER, None)
 
 
 def _is_wanted(measurement: Measurement, items: frozenset[str]) -> bool:
-    return measurement.measurand in items or f"{measurement.measurand}.{measurement.phase}" in items
+    measurand, _, _, phase, _ = measurement
+    return measurand in items or (phase is not None and f"{measurand}.{phase}" in items)
 
 
 def _sampled(measurement: Measurement, context: ReadingContext) -> SampledValue:
-    decimals = _DECIMALS.get(measurement.measurand, _USUAL_DECIMALS)
     return SampledValue(
-        value=f"{measurement.value:.{decimals}f}",
+        value=f"{rounded(measurement):f}",
         context=context,
         measurand=measurement.measurand,
         phase=measurement.phase,

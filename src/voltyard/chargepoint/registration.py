@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from voltyard.chargepoint.clock import StationClock, sleep_unless
 from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.flag import Flag
 from voltyard.chargepoint.store import Change, Store
 from voltyard.chargepoint.uplink import Caller
 from voltyard.protocol.messages import BootNotification, BootNotificationResponse, RegistrationStatus
@@ -33,8 +33,8 @@ class Registration:
         self._announced: BootNotification | None = None
         self._was_accepted = _ACCEPTED_KEY in store.read(_KIND)
         self._next_at = clock.monotonic()
-        self._wanted_now = asyncio.Event()
-        self._left_rejected = asyncio.Event()
+        self._wanted_now = Flag()
+        self._left_rejected = Flag()
 
     @property
     def status(self) -> RegistrationStatus | None:
@@ -79,7 +79,7 @@ class Registration:
         self._status = answer.status
         if answer.status is not RegistrationStatus.REJECTED:
             self._left_rejected.set()
-            self._left_rejected = asyncio.Event()
+            self._left_rejected = Flag()
         if answer.status is not RegistrationStatus.ACCEPTED:
             self._next_at = self._clock.monotonic() + (answer.interval if answer.interval > 0 else RETRY_S)
             return False

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from voltyard.chargepoint.commands import Commands
+from voltyard.chargepoint.complaints import Complaints
 from voltyard.chargepoint.registration import Registration
 from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import RegistrationStatus
@@ -23,11 +24,13 @@ class StationResponder:
         router: Router[Commands],
         commands: Commands,
         registration: Registration,
+        complaints: Complaints,
         now: Callable[[], datetime],
     ) -> None:
         self._router = router
         self._commands = commands
         self._registration = registration
+        self._complaints = complaints
         self._now = now
 
     def respond(self, peer: Peer, call: CallReceived) -> Payload | Awaitable[Payload]:
@@ -39,8 +42,10 @@ class StationResponder:
                 return self._silence()
             case _:
                 route = self._router.route(call.action)
-                request = decode(route, call.payload, peer.compliance, self._now()).payload
-                return route.handler(self._commands, request)
+                read = decode(route, call.payload, peer.compliance, self._now())
+                self._complaints.deviated(read.deviations)
+                self._complaints.identified(call.id)
+                return route.handler(self._commands, read.payload)
 
     async def _silence(self) -> Payload:
         await self._registration.not_rejected()

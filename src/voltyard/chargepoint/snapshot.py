@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from voltyard.chargepoint.connectors import ConnectorSession
 from voltyard.chargepoint.metering import sole_value
@@ -31,13 +33,36 @@ class ConnectorSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationSnapshot:
-    """A charge point; `undelivered` is how many transaction-related messages wait."""
+    """A charge point; `undelivered` is how many transaction-related messages wait.
+
+    `complaints` says how often the central system did something wrong, by kind, since the program began.
+    """
 
     is_connected: bool
     registration: RegistrationStatus | None
     status: ChargePointStatus
     undelivered: int
+    complaints: Mapping[str, int]
     connectors: tuple[ConnectorSnapshot, ...]
+
+
+class Glance(NamedTuple):
+    """The little that can be told of thousands of charge points every second."""
+
+    is_connected: bool
+    was_ever_accepted: bool
+    running_transactions: int
+    undelivered: int
+
+
+def glance_at(parts: Parts) -> Glance:
+    """Return the little there is to see without looking at any hardware."""
+    return Glance(
+        is_connected=parts.uplink.is_connected,
+        was_ever_accepted=parts.registration.was_ever_accepted,
+        running_transactions=sum(1 for _ in parts.transactions.running()),
+        undelivered=len(parts.outbox),
+    )
 
 
 def photograph(parts: Parts) -> StationSnapshot:
@@ -47,6 +72,7 @@ def photograph(parts: Parts) -> StationSnapshot:
         registration=parts.registration.status,
         status=parts.controller.status,
         undelivered=len(parts.outbox),
+        complaints=parts.uplink.complaints.counts,
         connectors=tuple(map(_photograph, parts.sessions)),
     )
 

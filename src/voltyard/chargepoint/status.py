@@ -1,11 +1,17 @@
-"""Reporting statuses: each change while online, in order; after a time offline only what is different now."""
+"""Reporting statuses: each change while online, in order; after a time offline only what is different now.
+
+With MinimumStatusDuration a status is reported when it has been stable for so long (OCPP 1.6 §4.9).
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from voltyard.chargepoint.clock import Clock, sleep_unless
+from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.flag import Flag
 from voltyard.chargepoint.uplink import Caller
 from voltyard.protocol.messages import StatusNotification
 from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut
@@ -16,16 +22,27 @@ _Facts = tuple[object, ...]
 class StatusReporter:
     """Tells the central system the status of each connector."""
 
-    def __init__(self) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self._configuration = configuration
+        self._clock = clock
+        self._settling: dict[int, _Settling] = {}
         self._told: dict[int, _Facts] = {}
         self._queue: deque[StatusNotification] | None = None
-        self._queued = asyncio.Event()
+        self._queued = Flag()
 
     def changed(self, notification: StatusNotification) -> None:
         """Have a change told; offline it is not history that counts but what the status is later (R-209)."""
-        if self._queue is not None:
+        if self._queue is None:
+            return
+        stable_for_s = self._configuration.integer("MinimumStatusDuration")
+        if stable_for_s == 0:
+            self._settling.pop(notification.connector_id, None)
             self._queue.append(notification)
-            self._queued.set()
+        else:
+            # A status that did not last is never told: the next one takes its place.
+            settling = _Settling(notification, self._clock.monotonic() + stable_for_s)
+            self._settling[notification.connector_id] = settling
+        self._queued.set()
 
     def forget(self) -> None:
         """Take it that the central system knows nothing, as after a boot (errata 3.22)."""
@@ -42,9 +59,27 @@ class StatusReporter:
                 while self._queue:
                     await self._tell(caller, self._queue.popleft())
                 self._queued.clear()
-                await self._queued.wait()
+                await self._wait()
         finally:
             self._queue = None
+            self._settling.clear()
+
+    async def _wait(self) -> None:
+        """Wait for something to tell, or for a status to have lasted."""
+        if not self._settling:
+            await self._queued.wait()
+            return
+        next_at = min(settling.at for settling in self._settling.values())
+        await sleep_unless(self._clock, next_at - self._clock.monotonic(), self._queued)
+        self._take_settled()
+
+    def _take_settled(self) -> None:
+        now = self._clock.monotonic()
+        settled = [each for each in self._settling.values() if each.at <= now]
+        for notification, _ in sorted(settled, key=lambda each: each.at):
+            del self._settling[notification.connector_id]
+            if self._queue is not None and self._told.get(notification.connector_id) != _facts(notification):
+                self._queue.append(notification)
 
     async def _tell(self, caller: Caller, notification: StatusNotification) -> None:
         # What is lost with the connection is told after the next one, as it is not among what was told.
@@ -54,6 +89,11 @@ class StatusReporter:
         except (CallRejected, CallTimedOut, AnswerInvalid):
             return
         self._told[notification.connector_id] = _facts(notification)
+
+
+class _Settling(NamedTuple):
+    notification: StatusNotification
+    at: float
 
 
 def _facts(notification: StatusNotification) -> _Facts:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
+from zlib import crc32
 
-from voltyard.chargepoint.errors import StateUnusable
+from voltyard.chargepoint.errors import StateCorrupt, StateUnusable
 
 
 class Change(NamedTuple):
@@ -53,11 +55,32 @@ class MemoryStore:
 
 STATE_FILE: Final = "state.db"
 
+_VERSION: Final = 1
+_CHECKSUM_LENGTH: Final = 4
+_PRIMARY: Final = 0xFF
+# What SQLite complains of when it is not the file's contents that are wrong.
+_NO_DAMAGE: Final = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_MISUSE,
+    }
+)
+_COMPANIONS: Final = ("", "-wal", "-shm")
+
 
 class SqliteStore:
     """A store in a file of its own, safe against loss of power at any moment.
 
-    One process at a time: a second one gets `StateUnusable` instead of sending everything twice.
+    One process at a time: a second one gets `StateUnusable` instead of sending everything twice. Every record
+    has a checksum: a damaged file raises `StateCorrupt`, never wrong values.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -69,13 +92,22 @@ class SqliteStore:
             raise StateUnusable(self._path, str(error)) from error
         try:
             self._prepare()
+            self._check()
         except sqlite3.Error as error:
             self._connection.close()
-            raise StateUnusable(self._path, str(error)) from error
+            raise self._unusable(error) from error
+        except StateCorrupt:
+            self._connection.close()
+            raise
 
     def read(self, kind: str) -> dict[str, bytes]:
-        rows = self._connection.execute("SELECT key, value FROM record WHERE kind = ? ORDER BY key", (kind,))
-        return dict(rows.fetchall())
+        try:
+            rows = self._connection.execute(
+                "SELECT key, value FROM record WHERE kind = ? ORDER BY key", (kind,)
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        return {key: self._checked(kind, key, value) for key, value in rows}
 
     def commit(self, *changes: Change) -> None:
         try:
@@ -85,9 +117,10 @@ class SqliteStore:
                     if value is None:
                         self._connection.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, key))
                     else:
-                        self._connection.execute("REPLACE INTO record VALUES (?, ?, ?)", (kind, key, value))
-        except sqlite3.Error as error:
-            raise StateUnusable(self._path, str(error)) from error
+                        record = (kind, key, _checksum(kind, key, value) + value)
+                        self._connection.execute("REPLACE INTO record VALUES (?, ?, ?)", record)
+        except (sqlite3.Error, TypeError) as error:
+            raise self._unusable(error) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -103,9 +136,63 @@ class SqliteStore:
             " WITHOUT ROWID"
         )
         self._connection.execute("BEGIN EXCLUSIVE")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version < _VERSION:
+            self._add_checksums()
+            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
         self._connection.execute("COMMIT")
 
+    def _add_checksums(self) -> None:
+        rows = self._connection.execute("SELECT kind, key, value FROM record").fetchall()
+        records = [(kind, key, _checksum(kind, key, value) + value) for kind, key, value in rows]
+        self._connection.executemany("REPLACE INTO record VALUES (?, ?, ?)", records)
 
-def open_store(directory: Path | None) -> Store:
-    """Open the store in a directory, or one in memory without a directory."""
-    return MemoryStore() if directory is None else SqliteStore(directory)
+    def _check(self) -> None:
+        (verdict,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StateCorrupt(self._path, verdict)
+        for kind, key, value in self._connection.execute("SELECT kind, key, value FROM record"):
+            self._checked(kind, key, value)
+
+    def _checked(self, kind: str, key: str, record: bytes) -> bytes:
+        checksum, value = record[:_CHECKSUM_LENGTH], record[_CHECKSUM_LENGTH:]
+        if checksum != _checksum(kind, key, value):
+            raise StateCorrupt(self._path, f"{kind} {key}")
+        return value
+
+    def _unusable(self, error: Exception) -> StateUnusable:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & _PRIMARY
+        return (StateUnusable if code in _NO_DAMAGE else StateCorrupt)(self._path, str(error))
+
+
+def open_store(directory: Path | None, *, fresh: bool = False) -> Store:
+    """Open the store in a directory, or one in memory without a directory.
+
+    Raises `StateUnusable`, for a damaged one `StateCorrupt`; with `fresh` a damaged one is kept aside under
+    another name and the charge point starts with nothing.
+    """
+    if directory is None:
+        return MemoryStore()
+    try:
+        return SqliteStore(directory)
+    except StateCorrupt:
+        if not fresh:
+            raise
+    _keep_aside(directory)
+    return SqliteStore(directory)
+
+
+def _keep_aside(directory: Path) -> None:
+    """Rename the files of the store; none that was kept aside before is overwritten."""
+    name = next(
+        name for number in count(1) if not (directory / (name := f"{STATE_FILE}.damaged-{number}")).exists()
+    )
+    # The log goes first: without it the database is merely old, with a stranger's it would be wrong.
+    for suffix in reversed(_COMPANIONS):
+        file = directory / (STATE_FILE + suffix)
+        if file.exists():
+            file.rename(directory / (name + suffix))
+
+
+def _checksum(kind: str, key: str, value: bytes) -> bytes:
+    return crc32(value, crc32(f"{kind}\0{key}".encode())).to_bytes(_CHECKSUM_LENGTH, "big")

@@ -67,8 +67,12 @@ class CallRefused(Struct, frozen=True):
     description: str
 
 
+REPEATED = "repeats the call being handled; one answer serves both"
+UNSOLICITED = "answers no call in flight"
+
+
 class FrameIgnored(Struct, frozen=True):
-    """A frame nobody may answer: late, repeated or unreadable."""
+    """A frame nobody may answer: late (`UNSOLICITED`), repeated (`REPEATED`) or unreadable."""
 
     reason: str
 
@@ -158,7 +162,7 @@ class Connection:
         earlier = self._unanswered.get(id)
         if earlier is not None:
             if earlier == frame:
-                return FrameIgnored("repeats the call being handled; one answer serves both")
+                return FrameIgnored(REPEATED)
             return self._refuse(id, action, "another call with this id is being handled")
         self._unanswered[id] = frame
         return CallReceived(id, action, payload)
@@ -179,7 +183,7 @@ class Connection:
         if kind is MessageType.CALL:
             return self._receive_malformed_call(id, _text_or_none(elements[2:3]), len(elements))
         if id != self._in_flight:
-            return FrameIgnored("answers no call in flight")
+            return FrameIgnored(UNSOLICITED)
         if kind is MessageType.CALL_RESULT:
             return self._receive_result(id, elements[2:])
         return self._receive_error(id, elements[2:])
@@ -211,7 +215,7 @@ class Connection:
             # Whoever reads the payload finds the defect in it, and says where.
             return self._receive_call(id, action, frame[prefix.end() :].rstrip().removesuffix(b"]"), frame)
         if id != self._in_flight:
-            return FrameIgnored("answers no call in flight")
+            return FrameIgnored(UNSOLICITED)
         self._settle()
         return AnswerUnusable(id, defect)
 

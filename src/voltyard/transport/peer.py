@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import structlog
 
-from voltyard.protocol.codec import Compliance, PayloadDecoder, encode
+from voltyard.protocol.codec import Compliance, Decoded, PayloadDecoder, encode
 from voltyard.protocol.errors import CallError, ErrorCode, InvalidPayload
 from voltyard.protocol.payload import Payload, Request
 from voltyard.protocol.rpc import (
@@ -111,13 +111,19 @@ class Peer:
         CALLERROR, `AnswerInvalid`, `CallTimedOut`, `Disconnected` (whether the peer acted is then not
         known), and `InvalidPayload` before anything is sent if the request breaks the specification.
         """
+        return (await self.call_decoded(request, timeout=timeout)).payload
+
+    async def call_decoded(
+        self, request: Request[R], *, timeout: float = DEFAULT_CALL_TIMEOUT_S, id: str | None = None
+    ) -> Decoded[R]:
+        """Do as `call` does and tell, too, what was let pass in the answer."""
         response = cast("type[R]", request.response)
-        answer = await self.call_raw(request.action, encode(request), timeout=timeout)
+        answer = await self.call_raw(request.action, encode(request), timeout=timeout, id=id)
         decoder: PayloadDecoder[R] = _decoder(response)
         try:
             if self.compliance is Compliance.STRICT:
-                return decoder.strict(answer)
-            return decoder.tolerant(answer, datetime.now(UTC)).payload
+                return Decoded(decoder.strict(answer), (), ())
+            return decoder.tolerant(answer, datetime.now(UTC))
         except InvalidPayload as error:
             raise AnswerInvalid(error.description) from error
 

@@ -163,6 +163,14 @@ class WebSocketConnection(asyncio.Protocol):
         """End the connection without a close frame, as a power failure would."""
         self._cut("")
 
+    def freeze(self) -> None:
+        """Go dead without ending: nothing is read any more and what is sent vanishes, for tests of that.
+
+        What ends it is a ping without an answer, at either end, or `close` or `abort` at this one.
+        """
+        self._transport.pause_reading()
+        self._transport = _Frozen(self._transport)
+
     def set_ping_interval(self, ping_interval_s: float) -> None:
         """Ping every so many seconds from now on; 0 sends no pings (OCPP 1.6 §9.1.34)."""
         if ping_interval_s < 0:
@@ -356,6 +364,35 @@ class WebSocketConnection(asyncio.Protocol):
         protocol = self._protocol
         close = protocol.close_rcvd if protocol.close_rcvd_then_sent else protocol.close_sent
         return (int(close.code), close.reason) if close else (_ABNORMAL, self._cut_reason or "")
+
+
+class _Frozen(asyncio.Transport):
+    """A transport that does nothing any more but end."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._ended = transport.abort
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """See `asyncio.WriteTransport`."""
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        """See `asyncio.WriteTransport`."""
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        """See `asyncio.ReadTransport`."""
+
+    def resume_reading(self) -> None:
+        """See `asyncio.ReadTransport`."""
+
+    def abort(self) -> None:
+        self._ended()
 
 
 class Nobody:

@@ -1,0 +1,80 @@
+"""What a connector offers a vehicle: as much as hardware and smart charging allow, or nothing, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+from math import inf
+
+from voltyard.chargepoint.hardware import ConnectorHardware
+from voltyard.charging.balancing import MINIMUM_CURRENT_A
+from voltyard.charging.connector import Event, supply_event
+
+
+class Withheld(StrEnum):
+    """Why a connector with a transaction offers nothing."""
+
+    FAULT = auto()
+    """A fault prevents charging."""
+    EV_COMMUNICATION = auto()
+    """The vehicle is not understood (OCPP 1.6 §7.6)."""
+    INVALID_ID = auto()
+    """The central system does not accept the identifier (OCPP 1.6 §4.8)."""
+
+
+class Supply:
+    """The energy offered at one connector; closed while nobody charges."""
+
+    def __init__(self, hardware: ConnectorHardware) -> None:
+        self._hardware = hardware
+        self._limit_a = inf
+        self._is_open = False
+        self._withheld: set[Withheld] = set()
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether something but the limit keeps the energy back."""
+        return bool(self._withheld)
+
+    @property
+    def offered_a(self) -> float:
+        """What is offered, in amperes per phase; 0 where nothing is."""
+        return self._allowed_a if self._is_open and not self._withheld else 0.0
+
+    def open(self) -> None:
+        """Offer energy: a transaction begins."""
+        self._is_open = True
+        self._offer()
+
+    def close(self) -> None:
+        """Offer none: the transaction is over."""
+        self._is_open = False
+        self._withheld &= {Withheld.FAULT}
+        self._offer()
+
+    def limit(self, current_a: float) -> None:
+        """Offer no more than so many amperes per phase; infinity is no limit."""
+        self._limit_a = current_a
+        self._offer()
+
+    def withhold(self, reason: Withheld) -> None:
+        """Offer nothing until `grant` of the same reason."""
+        self._withheld.add(reason)
+        self._offer()
+
+    def grant(self, reason: Withheld) -> None:
+        """Take a reason to offer nothing away."""
+        self._withheld.discard(reason)
+        self._offer()
+
+    def event(self) -> Event:
+        """Say what the supply means for the status in a transaction; a fault hides that status anyway."""
+        offered = self._withheld <= {Withheld.FAULT} and self._allowed_a > 0
+        return supply_event(offered=offered, drawn=self._hardware.wants_energy)
+
+    @property
+    def _allowed_a(self) -> float:
+        current_a = min(self._limit_a, self._hardware.max_current_a)
+        return current_a if current_a >= MINIMUM_CURRENT_A else 0.0
+
+    def _offer(self) -> None:
+        self._hardware.offer(self.offered_a)
