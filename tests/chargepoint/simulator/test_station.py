@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 from tests.aio import run
 from tests.chargepoint.central_system import CentralSystem
 from tests.chargepoint.virtual_time import VirtualClock, story
@@ -16,11 +18,17 @@ from tests.chargepoint.world import TAG, vehicle, world
 
 from voltyard.chargepoint.errors import StateUnusable
 from voltyard.chargepoint.simulator import SimulatedStation, Simulation, simulated_station
+from voltyard.chargepoint.simulator.firmware import image
+from voltyard.chargepoint.simulator.ocmf import key_from_seed
 from voltyard.chargepoint.store import SqliteStore
 from voltyard.protocol.messages import (
     BootNotification,
+    ChargePointErrorCode,
     MeterValues,
+    ReadingContext,
     Reason,
+    Reset,
+    ResetType,
     StartTransaction,
     StopTransaction,
 )
@@ -59,6 +67,164 @@ async def test_the_meter_goes_on_where_it_was(tmp_path: Path) -> None:
             central.requests(StartTransaction)[1].meter_start
             == central.requests(StopTransaction)[0].meter_stop
         )
+
+
+@story
+async def test_the_program_dies_with_the_power_and_boots_with_it(tmp_path: Path) -> None:
+    """R-181, R-206: nothing is kept that was not stored at the moment of the cut."""
+    async with world(state=tmp_path, MeterValueSampleInterval="10") as w:
+        await w.charge()
+        await w.after(25)
+        w.central.go_offline()
+        await w.after(20)
+        undelivered = w.snapshot.undelivered
+        w.station.cut_power()
+        w.station.cut_power()
+        assert not w.station.has_power
+        await w.after(3600)
+        assert w.station.snapshot() is None
+        assert w.hardware.connectors[0].offered_a == 0
+        register_wh = w.hardware.connectors[0].register_wh
+
+        w.station.restore_power()
+        await w.after(5)
+        # What was waiting, and the end of the transaction.
+        assert w.snapshot.undelivered == undelivered + 1
+        assert w.hardware.connectors[0].register_wh == register_wh
+        w.central.is_reachable = True
+        await w.after(30)
+
+        (stop,) = w.central.requests(StopTransaction)
+        assert stop.reason is Reason.POWER_LOSS
+        assert stop.timestamp == w.central.requests(MeterValues)[-1].meter_value[0].timestamp
+        assert w.status() == "Preparing"
+
+
+@story
+async def test_power_may_fail_at_any_moment_of_a_boot() -> None:
+    async with world(is_booted=False) as w:
+        for seconds in (0, 0, 0.01, 0.06, 0.11, 0.5, 1):
+            w.station.cut_power()
+            await w.after(seconds)
+            w.station.restore_power()
+            await w.after(seconds)
+        await w.after(10)
+
+        assert w.snapshot.registration == "Accepted"
+
+
+@story
+async def test_a_program_restarts_by_itself_with_its_mark_of_order() -> None:
+    async with world() as w:
+        await w.charge()
+        program = w.station.program
+        assert w.station.reboot(ResetType.SOFT)
+        await w.after(0.1)
+        assert w.hardware.connectors[0].offered_a == 0
+        assert not w.station.reboot(ResetType.SOFT)
+        await w.after(10)
+
+        assert w.central.requests(StopTransaction)[0].reason is Reason.REBOOT
+        assert w.station.program is not program
+
+
+@story
+async def test_complaints_outlive_the_power() -> None:
+    async with world() as w:
+        w.central.send_raw(b"garbage")
+        await w.after(1)
+        w.station.cut_power()
+        await w.after(1)
+        assert w.station.complaints == {"unreadable-frame": 1}
+        w.station.restore_power()
+        await w.after(5)
+
+        assert w.snapshot.complaints == {"unreadable-frame": 1}
+
+
+@story
+async def test_it_is_wired_as_it_was_asked_for() -> None:
+    async with world(
+        equipment={"phases": 1, "max_current_a": 16.0, "grid_current_a": 25.0, "has_main_meter": False},
+        MeterValuesSampledData="Current.Import,Frequency,Temperature",
+    ) as w:
+        await w.charge()
+        await w.after(61)
+
+        (taken,) = w.central.requests(MeterValues)
+        texts = [
+            (f"{each.measurand}", each.phase, f"{each.unit}") for each in taken.meter_value[0].sampled_value
+        ]
+        assert texts == [
+            ("Frequency", None, "None"),
+            ("Current.Import", "L1", "A"),
+            ("Temperature", None, "Celcius"),
+        ]
+        assert w.hardware.connectors[0].offered_a <= 16
+        assert w.hardware.max_current_a == 25
+        assert w.hardware.main_meter is None
+
+
+@story
+async def test_its_hardware_remembers_what_it_counted_and_installed(tmp_path: Path) -> None:
+    """R-239."""
+    path = tmp_path / "image"
+    path.write_bytes(image("2.0"))
+    async with world(state=tmp_path, speed=60) as w:
+        await w.charge()
+        await w.after(30)
+        w.hardware.unplug(1)
+        assert await w.hardware.install(path)
+        registers = w.hardware.connectors[0].registers
+    async with world(state=tmp_path, central=w.central) as w:
+        assert w.hardware.connectors[0].registers == registers
+        assert w.central.requests(BootNotification)[-1].firmware_version == "2.0"
+
+
+@story
+async def test_its_meters_sign_when_asked_to(tmp_path: Path) -> None:
+    keys: list[bytes | None] = []
+
+    async def blocks() -> list[bytes]:
+        async with world(state=tmp_path, equipment={"signs_readings": True}) as w:
+            now, begin = w.clock.now(), ReadingContext.TRANSACTION_BEGIN
+            keys.extend(each.public_key for each in w.hardware.connectors)
+            return [each.sign(begin, TAG, now) or b"" for each in w.hardware.connectors]
+
+    first, second = await blocks(), await blocks()
+
+    assert all(b'"PG":"T1"' in block for block in first)
+    assert all(b'"PG":"T2"' in block for block in second)
+    assert b'"CI":"CP-1 2"' in first[1]
+    assert keys[:2] == keys[2:]
+    assert keys[0] != keys[1]
+
+
+@story
+async def test_its_meters_can_have_a_given_key() -> None:
+    pem = key_from_seed("given").private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    async with world(equipment={"signs_readings": True, "meter_key": pem}) as w:
+        keys = {each.public_key for each in w.hardware.connectors}
+
+    given = key_from_seed("given").public_key()
+    assert keys == {given.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)}
+
+
+@story
+async def test_a_reset_repairs_nothing() -> None:
+    async with world() as w:
+        w.hardware.raise_fault(1, ChargePointErrorCode.GROUND_FAILURE, "wet")
+        await w.after()
+        await w.central.call(Reset(type=ResetType.SOFT))
+        await w.central.until(BootNotification, 2)
+        await w.after(5)
+        assert w.status() == "Faulted"
+
+        w.hardware.clear_fault(1)
+
+        assert w.status() == "Available"
 
 
 def test_a_state_directory_in_use_is_said_to_be(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from voltyard.chargepoint.clock import Clock
-from voltyard.chargepoint.simulator.hardware import SimulatedConnector, SimulatedHardware
-from voltyard.chargepoint.simulator.vehicle import MODELS, Vehicle
+from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
+from voltyard.chargepoint.simulator.connector import SimulatedConnector
+from voltyard.chargepoint.simulator.hardware import SimulatedHardware
+from voltyard.chargepoint.simulator.vehicle import Vehicle
 
 _MINUTE_S: Final = 60.0
 _LOOK_S: Final = 20.0
@@ -28,29 +31,29 @@ class Driver:
         id_tags: Sequence[str],
         clock: Clock,
         random: Random,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._connector_id = connector_id
         self._hardware = hardware
         self._id_tags = id_tags
         self._clock = clock
         self._random = random
+        self._arrivals = arrivals or SteadyArrivals()
+        self._began_at = clock.now()
+        self._began_s = clock.monotonic()
 
     async def run(self) -> None:
         """Come and go until cancelled."""
         while True:
-            await self._wait(self._random.expovariate(1 / (12 * _MINUTE_S)))
+            await self._wait(self._arrivals.wait_s(self._time_of_day, self._random))
             await self.visit()
 
     async def visit(self) -> None:
         """Charge one vehicle, or try to."""
         random = self._random
         id_tag = random.choice(self._id_tags)
-        vehicle = Vehicle(
-            random.choice(MODELS),
-            soc_percent=random.uniform(8, 65),
-            target_percent=random.choice((80, 90, 100)),
-        )
-        stay_s = random.uniform(20, 240) * _MINUTE_S
+        vehicle = self._arrivals.vehicle(random)
+        stay_s = self._arrivals.stay_s(self._time_of_day, random)
         if await self._begin(vehicle, id_tag):
             await self._charge(vehicle, stay_s)
         await self._leave(id_tag)
@@ -58,6 +61,12 @@ class Driver:
     @property
     def _connector(self) -> SimulatedConnector:
         return self._hardware.connectors[self._connector_id - 1]
+
+    @property
+    def _time_of_day(self) -> datetime:
+        # Days are as much shorter as the simulated world is faster.
+        passed_s = (self._clock.monotonic() - self._began_s) * self._hardware.speed
+        return self._began_at + timedelta(seconds=passed_s)
 
     async def _begin(self, vehicle: Vehicle, id_tag: str) -> bool:
         taps_first = self._random.random() < 0.3

@@ -10,15 +10,24 @@ from random import Random
 from typing import Final
 
 from voltyard.chargepoint.clock import Clock, SystemClock
-from voltyard.chargepoint.connection import stay_connected_to
+from voltyard.chargepoint.complaints import Complaints
+from voltyard.chargepoint.connection import Terms, stay_connected_to
+from voltyard.chargepoint.flag import Flag
+from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
+from voltyard.chargepoint.simulator.clock import SettableClock
+from voltyard.chargepoint.simulator.connector import Signer, SimulatedConnector
 from voltyard.chargepoint.simulator.driver import Driver
-from voltyard.chargepoint.simulator.hardware import SimulatedConnector, SimulatedHardware
-from voltyard.chargepoint.snapshot import StationSnapshot
+from voltyard.chargepoint.simulator.hardware import SimulatedHardware
+from voltyard.chargepoint.simulator.memory import Memory
+from voltyard.chargepoint.simulator.power import PowerSupply
+from voltyard.chargepoint.snapshot import Glance, StationSnapshot
 from voltyard.chargepoint.station import Station
 from voltyard.chargepoint.store import open_store
 from voltyard.chargepoint.transactions import last_register_wh
+from voltyard.chargepoint.transfer import FileTransfer, InternetTransfer
 from voltyard.chargepoint.uplink import StayConnected
-from voltyard.protocol.messages import BootNotification, Measurand
+from voltyard.protocol.messages import BootNotification, Measurand, ResetType
+from voltyard.transport.peer import FrameObserver
 
 VENDOR: Final = "Voltyard"
 MODEL: Final = "Simulator"
@@ -40,42 +49,69 @@ class Simulation:
     """What is simulated.
 
     `state_directory` keeps what a charge point must not forget; without one it forgets everything at its
-    end. `speed` makes physics and drivers run faster than the clock. `seed` makes the same vehicles come in
-    the same order; without drivers nobody comes by himself. `settings` are configuration keys.
+    end. If it `is_fresh` a damaged one is kept aside and it begins with nothing. `speed` makes physics and
+    drivers run faster than the clock. `seed` makes the same vehicles come in the same order; without drivers
+    nobody comes by himself, with them `arrivals` say when and for how long. `settings` are configuration
+    keys.
+
+    Each connector has so many `phases` and offers up to `max_current_a` on each; all together may draw
+    `grid_current_a` (as much as they can offer, unless it is given). With `signs_readings` their meters sign,
+    with the private key `meter_key` (PEM) or each with a key that comes of `seed` and is no secret.
+    `journal_bytes` bounds each of its two logs.
     """
 
     identity: str
     connectors: int = 2
     has_fixed_cables: bool = False
     state_directory: Path | None = None
+    is_fresh: bool = False
     speed: float = 1.0
     seed: int = 0
     id_tags: Sequence[str] = DEFAULT_ID_TAGS
     has_drivers: bool = True
+    arrivals: Arrivals = field(default_factory=SteadyArrivals)
     settings: Mapping[str, str] = field(default_factory=dict)
+    phases: int = 3
+    max_current_a: float = 32.0
+    grid_current_a: float | None = None
+    has_main_meter: bool = True
+    signs_readings: bool = False
+    meter_key: bytes | None = None
+    journal_bytes: int | None = None
 
 
 class SimulatedStation:
     """A charge point whose hardware is simulated; `hardware` takes what people do with their hands.
 
-    Raises `StateUnusable` when its state directory is, and `ValueError` for impossible settings.
+    `clock` is its own, that of the hardware: it may be set wrong. `observer` sees every frame, `transfer`
+    gets firmware and brings diagnostics. Raises `StateUnusable` when its state directory is, and `ValueError`
+    for impossible settings.
     """
 
     def __init__(
-        self, simulation: Simulation, stay_connected: StayConnected, *, clock: Clock | None = None
+        self,
+        simulation: Simulation,
+        stay_connected: StayConnected,
+        *,
+        clock: Clock | None = None,
+        observer: FrameObserver | None = None,
+        transfer: FileTransfer | None = None,
     ) -> None:
         self._simulation = simulation
+        self._stay_connected = stay_connected
+        self._observer = observer
+        self._transfer = transfer or InternetTransfer()
         self._clock = clock or SystemClock()
-        self._store = open_store(simulation.state_directory)
+        self.clock = SettableClock(self._clock)
+        self._complaints = Complaints()
+        self._has_power = Flag()
+        self._has_power.set()
+        self._running: asyncio.Task[None] | None = None
+        self._rebooting: ResetType | None = None
+        self._store = open_store(simulation.state_directory, fresh=simulation.is_fresh)
         try:
             self.hardware = self._build_hardware()
-            self._station = Station(
-                self.hardware,
-                stay_connected,
-                store=self._store,
-                clock=self._clock,
-                settings={"MeterValuesSampledData": ",".join(_SAMPLED), **simulation.settings},
-            )
+            self._load()
         except BaseException:
             self._store.close()
             raise
@@ -84,20 +120,106 @@ class SimulatedStation:
     def identity(self) -> str:
         return self._simulation.identity
 
+    @property
+    def program(self) -> Station:
+        """What runs on the hardware; another one after each loss of power or reboot."""
+        return self._station
+
+    @property
+    def has_power(self) -> bool:
+        return self.hardware.has_power
+
+    @property
+    def complaints(self) -> Mapping[str, int]:
+        """How often the central system did something wrong, by kind, also before the last loss of power."""
+        return self._complaints.counts
+
+    def cut_power(self) -> None:
+        """Take the power away: the program dies at this moment, as from `kill -9`."""
+        self._has_power.clear()
+        if self._running is not None:
+            self._supply.cut()
+            self._running.cancel()
+        self.hardware.attach(None)
+        self.hardware.cut_power()
+
+    def restore_power(self) -> None:
+        """Give the power back: the program boots and finds what it had kept."""
+        self.hardware.restore_power()
+        self._has_power.set()
+
+    def reboot(self, type: ResetType) -> bool:
+        """Restart the program for a reason of its own, hard the hardware too; False if it does not run.
+
+        Nothing is told before: a transaction ends at the next boot, with the reason Reboot (OCPP 1.6 §7.36).
+        """
+        if self._running is None:
+            return False
+        self._rebooting = type
+        self._running.cancel()
+        return True
+
     async def run(self) -> None:
         """Be a charge point with drivers until cancelled; can be run once."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._station.run())
+                tasks.create_task(self._keep_running())
                 tasks.create_task(self.hardware.run())
                 for driver in self._drivers():
                     tasks.create_task(driver.run())
         finally:
             self._store.close()
 
+    @property
+    def terms(self) -> Terms:
+        """What the configuration says about the next connection."""
+        return self._station.terms
+
     def snapshot(self) -> StationSnapshot | None:
         """Return what the charge point looks like now; None while it is not up."""
         return self._station.snapshot()
+
+    def glance(self) -> Glance | None:
+        """Return the little of it that can be told of thousands every second; None while it is not up."""
+        return self._station.glance()
+
+    async def _keep_running(self) -> None:
+        """Run the program, and after its end another one."""
+        await self._has_power.wait()
+        while True:
+            async with asyncio.TaskGroup() as tasks:
+                # It ends when it is cancelled, which ends the group but not us.
+                self._running = tasks.create_task(self._station.run())
+            self._running = None
+            self._open_contactors()
+            await self._restart_hardware()
+            await self._has_power.wait()
+            self._load()
+
+    def _load(self) -> None:
+        self._supply = PowerSupply(self._store, self._stay_connected)
+        self._station = Station(
+            self.hardware,
+            self._supply.stay_connected,
+            store=self._supply,
+            clock=self.clock,
+            settings={"MeterValuesSampledData": ",".join(_SAMPLED), **self._simulation.settings},
+            observer=self._observer,
+            complaints=self._complaints,
+            directory=self._simulation.state_directory,
+            transfer=self._transfer,
+            journal_bytes=self._simulation.journal_bytes,
+        )
+
+    async def _restart_hardware(self) -> None:
+        type, self._rebooting = self._rebooting, None
+        while type is not None and self.has_power and not await self.hardware.restart(type):
+            pass
+
+    def _open_contactors(self) -> None:
+        # Nothing holds them without a program.
+        for connector in self.hardware.connectors:
+            connector.offer(0.0)
 
     def _build_hardware(self) -> SimulatedHardware:
         simulation = self._simulation
@@ -107,6 +229,9 @@ class SimulatedStation:
                 self._random("meter", connector_id),
                 register_wh=last_register_wh(self._store, connector_id),
                 has_lock=not simulation.has_fixed_cables,
+                max_current_a=simulation.max_current_a,
+                phases=simulation.phases,
+                signer=self._signer(connector_id),
             )
             for connector_id in self._connector_ids
         ]
@@ -116,7 +241,33 @@ class SimulatedStation:
             charge_point_serial_number=simulation.identity[:_SERIAL_LENGTH],
             firmware_version="1.0",
         )
-        return SimulatedHardware(connectors, self._clock, boot_notification, speed=simulation.speed)
+        return SimulatedHardware(
+            connectors,
+            self._clock,
+            boot_notification,
+            speed=simulation.speed,
+            max_current_a=simulation.grid_current_a,
+            has_main_meter=simulation.has_main_meter,
+            store=self._store,
+        )
+
+    def _signer(self, connector_id: int) -> Signer | None:
+        simulation = self._simulation
+        if not simulation.signs_readings:
+            return None
+        from voltyard.chargepoint.simulator import ocmf  # noqa: PLC0415 - brings cryptography, which is heavy
+
+        identity = ocmf.MeterIdentity(
+            VENDOR,
+            MODEL,
+            f"{simulation.identity[:_SERIAL_LENGTH]}-{connector_id}",
+            f"{simulation.identity} {connector_id}",
+        )
+        if simulation.meter_key is None:
+            key = ocmf.key_from_seed(f"{simulation.seed}/{simulation.identity}/{connector_id}")
+        else:
+            key = ocmf.key_from_pem(simulation.meter_key)
+        return ocmf.OcmfSigner(key, identity, Memory(self._store))
 
     def _drivers(self) -> list[Driver]:
         if not self._simulation.has_drivers:
@@ -128,6 +279,7 @@ class SimulatedStation:
                 self._simulation.id_tags,
                 self._clock,
                 self._random("driver", connector_id),
+                self._simulation.arrivals,
             )
             for connector_id in self._connector_ids
         ]
@@ -154,6 +306,11 @@ def simulated_station(
     `longest_delay_s` is how far the delays between attempts to connect may grow.
     """
     stay_connected = stay_connected_to(
-        url, simulation.identity, password=password, longest_delay_s=longest_delay_s
+        url,
+        simulation.identity,
+        password=password,
+        terms=lambda: station.terms,
+        longest_delay_s=longest_delay_s,
     )
-    return SimulatedStation(simulation, stay_connected)
+    station = SimulatedStation(simulation, stay_connected)
+    return station
