@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
+from tests.cli.conftest import Voltyard
+from tests.cli.processes import running
 
 pytestmark = pytest.mark.integration
 
@@ -30,3 +35,49 @@ def test_a_signal_ends_it_with_success(number: signal.Signals) -> None:
     assert program.returncode == 0
     assert first_failure.startswith("voltyard: not connected: ")
     assert "Traceback" not in rest
+
+
+def test_the_control_api_is_where_it_says_and_nobody_comes_by_himself(tmp_path: Path) -> None:
+    arguments = ["--url", "ws://127.0.0.1:9/ocpp", "--id", "CP-1", "--no-drivers", "--fixed-cables"]
+    arguments += ["--phases", "1", "--max-current", "16", "--grid-current", "20", "--no-main-meter"]
+    arguments += [
+        "--signed-readings",
+        "--control-port",
+        "0",
+        "--state",
+        str(tmp_path),
+        "--fresh",
+        "--faults",
+        "cut=1/h",
+    ]
+
+    with running(tmp_path, "chargepoint", *arguments) as program:
+        url = program.read_until("control ").removeprefix("control ")
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            before = client.get("/state").json()
+            plugged = client.post("/connectors/1/plug").status_code
+            program.read_until("CP-1 offline | 1 Preparing")
+        status = program.end(signal.SIGTERM)
+
+    assert status == 0
+    assert plugged == 200
+    assert before["identity"] == "CP-1"
+    assert before["network"] == {"state": "up", "faults": "cut=1/h"}
+    connector = before["hardware"]["connectors"][0]
+    assert not connector["has_lock"]
+    assert bytes.fromhex(connector["public_key"])
+
+
+def test_a_control_port_in_use_gets_one_line_and_status_4(voltyard: Voltyard) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        ended = voltyard(
+            "chargepoint", "--url", "ws://127.0.0.1:9/ocpp", "--id", "CP-1", "--control-port", port
+        )
+
+    assert (ended.status, ended.out) == (4, "")
+    assert ended.err.startswith("voltyard: cannot listen: ")
+    assert ended.err.count("\n") == 1

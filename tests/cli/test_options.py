@@ -59,6 +59,7 @@ def test_a_flag_wins_over_the_environment(
 ) -> None:
     monkeypatch.setenv("VOLTYARD_DATA_DIR", str(tmp_path / "environment"))
     monkeypatch.setenv("VOLTYARD_CHARGEPOINT_PASSWORD", "of another command")
+    monkeypatch.setenv("VOLTYARD_API_KEY", "of another command")
 
     voltyard("db", "upgrade", "--data-dir", str(tmp_path / "flag"))
     voltyard("db", "upgrade")

@@ -32,6 +32,11 @@ def test_there_are_the_commands_that_other_programs_rely_on() -> None:
         "serve",
         "demo",
         "chargepoint",
+        "fleet",
+        "scenario",
+        "scenario list",
+        "scenario run",
+        "scenario show",
         "user",
         "user create",
         "user list",
@@ -70,6 +75,11 @@ def test_every_command_and_every_option_says_what_it_is_for(
         ),
         (("key", "create"), "--role --name --config --data-dir --database"),
         (("chargepoint",), "--url --id --password --connectors --state --speed --set"),
+        (("scenario", "run"), "--url --id --password --api-url --api-key --speed --json"),
+        (
+            ("fleet",),
+            "--url --count --prefix --password --connectors --speed --seed --faults --set --state --duration",
+        ),
         (("demo",), "--data-dir --ocpp-port --api-port --charge-points --speed"),
     ],
 )

@@ -66,6 +66,8 @@ def test_a_terminal_shows_a_table() -> None:
         (["--url", URL, "--set", "HeartbeatInterval"], "--set: expected KEY=VALUE, got 'HeartbeatInterval'"),
         (["--url", URL, "--set", "HeartbeatInterval=soon"], "--set: HeartbeatInterval"),
         (["--url", URL, "--set", "Nonsense=1"], "--set: Nonsense"),
+        (["--url", URL, "--faults", "often"], "--faults: 'often'"),
+        (["--url", URL, "--id-tag", "x" * 21], "--id-tag: 'xxx"),
     ],
 )
 def test_a_bad_argument_gets_one_line_and_status_2(
@@ -78,6 +80,18 @@ def test_a_bad_argument_gets_one_line_and_status_2(
     assert ended.err.count("\n") == 1
 
 
+def test_a_key_that_cannot_sign_gets_one_line_and_status_2(voltyard: Voltyard, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    arguments = ["chargepoint", "--id", "CP-1", "--url", URL, "--meter-key"]
+
+    for file, reason in (("absent.pem", "No such file"), ("key.pem", "")):
+        ended = voltyard(*arguments, str(tmp_path / file))
+
+        assert (ended.status, ended.out) == (2, "")
+        assert ended.err.startswith(f"voltyard: --meter-key: {tmp_path / file}: {reason}")
+        assert ended.err.count("\n") == 1
+
+
 def test_a_state_that_cannot_be_used_gets_one_line_and_status_3(voltyard: Voltyard, tmp_path: Path) -> None:
     used = SqliteStore(tmp_path)
 
@@ -87,3 +101,16 @@ def test_a_state_that_cannot_be_used_gets_one_line_and_status_3(voltyard: Voltya
     assert (ended.status, ended.out) == (3, "")
     assert ended.err.startswith(f"voltyard: the state in {tmp_path}")
     assert ended.err.count("\n") == 1
+
+
+def test_a_damaged_state_is_kept_aside_if_that_is_wanted(voltyard: Voltyard, tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"no database, but long enough to look like one" * 100)
+    arguments = ["--url", URL, "--id", "CP-1", "--state", str(tmp_path)]
+
+    refused = voltyard("chargepoint", *arguments)
+    begun = voltyard("chargepoint", *arguments, "--fresh", "--set", "Nonsense=1")
+
+    assert refused.status == 3
+    assert refused.err.count("\n") == 1
+    assert begun.status == 2
+    assert (tmp_path / "state.db.damaged-1").exists()

@@ -44,6 +44,7 @@ STATION = StationSnapshot(
     registration=RegistrationStatus.ACCEPTED,
     status=ChargePointStatus.AVAILABLE,
     undelivered=0,
+    complaints={},
     connectors=(CHARGING, FREE),
 )
 

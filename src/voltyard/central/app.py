@@ -26,6 +26,7 @@ from voltyard.central.storage.database import Database, open_database
 from voltyard.central.storage.finding import find_charge_point, find_tag
 from voltyard.central.storage.ledger import Ledger
 from voltyard.central.storage.readers import Readers
+from voltyard.transport.handshake import Admission, Handshake, Refusal
 
 _log = structlog.get_logger()
 
@@ -62,6 +63,11 @@ class CentralSystem:
         """What the REST API can do, for the program around it."""
         assert self._api is not None, "the central system is not running"
         return self._api.operations
+
+    async def admit(self, handshake: Handshake) -> Admission | Refusal:
+        """Decide about a charge point of this process that needs no socket, as by `transport.memory`."""
+        assert self._gateway is not None, "the central system is not running"
+        return await self._gateway.admit(handshake)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

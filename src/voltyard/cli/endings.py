@@ -48,15 +48,20 @@ def _verdict(error: Exception) -> tuple[ExitStatus | None, str]:
     from voltyard.central.settings_sources import SettingsError  # noqa: PLC0415
     from voltyard.central.storage.errors import DatabaseTrouble  # noqa: PLC0415
     from voltyard.chargepoint.errors import StateUnusable  # noqa: PLC0415
+    from voltyard.chargepoint.scenario.errors import (  # noqa: PLC0415
+        CentralSystemRefused,
+        ScenarioInvalid,
+        UnknownScenario,
+    )
 
     match error:
-        case SettingsError() | BadArgument():
+        case SettingsError() | BadArgument() | ScenarioInvalid() | UnknownScenario():
             return ExitStatus.BAD_SETTINGS, ""
         case PasswordRefused():
             return ExitStatus.BAD_SETTINGS, "password: "
         case DatabaseTrouble() | StateUnusable():
             return ExitStatus.DATABASE_TROUBLE, ""
-        case Refused():
+        case Refused() | CentralSystemRefused():
             return ExitStatus.REFUSED, ""
         case OSError():
             return _status_of_socket_error(error), "cannot listen: "

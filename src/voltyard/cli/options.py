@@ -19,7 +19,10 @@ P = ParamSpec("P")
 # Variables that stand for options; all others that begin with VOLTYARD_ are settings.
 CONFIG_VARIABLE = "VOLTYARD_CONFIG"
 PASSWORD_VARIABLE = "VOLTYARD_CHARGEPOINT_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+API_KEY_VARIABLE = "VOLTYARD_API_KEY"
 _LONGEST_NAME = 64
+
+_NO_SETTINGS = frozenset({CONFIG_VARIABLE, PASSWORD_VARIABLE, API_KEY_VARIABLE})
 
 
 class Flag(NamedTuple):
@@ -103,7 +106,7 @@ def _with_options(command: Callable[..., None], flags: Iterable[Flag]) -> Callab
 def _settings(config: Path | None, pairs: Iterable[str], values: dict[Flag, str | None]) -> Settings:
     from voltyard.central.settings_sources import Given, load_settings  # noqa: PLC0415 - see above
 
-    environment = {k: v for k, v in os.environ.items() if k not in (CONFIG_VARIABLE, PASSWORD_VARIABLE)}
+    environment = {k: v for k, v in os.environ.items() if k not in _NO_SETTINGS}
     given = [Given(flag.setting, value, flag.option) for flag, value in values.items() if value is not None]
     return load_settings(config, environment, [*given, *map(_pair, pairs)])
 

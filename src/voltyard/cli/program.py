@@ -14,7 +14,9 @@ from voltyard.cli.chargepoint import chargepoint
 from voltyard.cli.database import db
 from voltyard.cli.demo import demo
 from voltyard.cli.endings import ending_of
+from voltyard.cli.fleet import fleet
 from voltyard.cli.key import key
+from voltyard.cli.scenario import scenario
 from voltyard.cli.serve import serve
 from voltyard.cli.user import user
 
@@ -30,7 +32,7 @@ def program() -> None:
     """
 
 
-for _command in (serve, demo, chargepoint, user, key, db):
+for _command in (serve, demo, chargepoint, fleet, scenario, user, key, db):
     program.add_command(_command)
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from random import Random
 
 import rich_click as click
 from rich.console import Console
 from rich.live import Live
 
-from voltyard.chargepoint import stay_connected_to
-from voltyard.chargepoint.simulator import SimulatedStation, Simulation
+from voltyard.chargepoint import SystemClock, stay_connected_to
+from voltyard.chargepoint.simulator import DEFAULT_ID_TAGS, SimulatedStation, Simulation, UnreliableNetwork
+from voltyard.cli.arguments import checked_url, faults_of, settings_of, tags_of
 from voltyard.cli.endings import BadArgument
 from voltyard.cli.running import run_until_stopped
 from voltyard.cli.snapshots import milestones, station_line, station_table
-from voltyard.transport import TransportError
+from voltyard.transport import FrameObserver, TransportError
 
 _LOOK_S = 0.5
 
@@ -31,6 +32,19 @@ class Wanted:
     password: str | None
     connectors: int
     state_directory: Path | None
+    is_fresh: bool
+    has_fixed_cables: bool
+    phases: int
+    max_current_a: float
+    grid_current_a: float | None
+    has_main_meter: bool
+    signs_readings: bool
+    meter_key_file: Path | None
+    has_drivers: bool
+    id_tags: tuple[str, ...]
+    seed: int
+    faults: str | None
+    control_port: int | None
     speed: float
     pairs: tuple[str, ...]
 
@@ -41,10 +55,28 @@ def simulate_until_stopped(wanted: Wanted) -> None:
 
 
 async def _simulate(wanted: Wanted, console: Console) -> None:
-    station = _station(wanted)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(station.run())
-        await (show_live if console.is_terminal else print_milestones)(station, console)
+    async with AsyncExitStack() as stack:
+        if wanted.control_port is None:
+            station, _ = _build(wanted)
+        else:
+            station = await _controlled(wanted, wanted.control_port, stack)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(station.run())
+            await (show_live if console.is_terminal else print_milestones)(station, console)
+
+
+async def _controlled(wanted: Wanted, port: int, stack: AsyncExitStack) -> SimulatedStation:
+    """Return the charge point, with its control API open until the stack is left."""
+    # Imported here, since a web framework is not worth the wait for those who need none.
+    from voltyard.chargepoint.control.bench import Bench  # noqa: PLC0415
+    from voltyard.chargepoint.control.message_log import MessageLog  # noqa: PLC0415
+    from voltyard.chargepoint.control.server import ControlServer  # noqa: PLC0415
+
+    log = MessageLog(SystemClock().now)
+    station, network = _build(wanted, log)
+    server = await stack.enter_async_context(ControlServer(Bench(station, network, log), port))
+    click.echo(f"control {server.url}")
+    return station
 
 
 async def show_live(station: SimulatedStation, console: Console) -> None:
@@ -66,48 +98,63 @@ async def print_milestones(station: SimulatedStation, console: Console) -> None:
         await asyncio.sleep(_LOOK_S)
 
 
-def _station(wanted: Wanted) -> SimulatedStation:
-    simulation = Simulation(
-        identity=wanted.identity,
-        connectors=wanted.connectors,
-        state_directory=wanted.state_directory,
-        speed=wanted.speed,
-        settings=_settings(wanted.pairs),
-    )
+def _build(
+    wanted: Wanted, observer: FrameObserver | None = None
+) -> tuple[SimulatedStation, UnreliableNetwork]:
     stay_connected = stay_connected_to(
-        _checked_url(wanted.url),
+        checked_url(wanted.url),
         wanted.identity,
         password=None if wanted.password is None else wanted.password.encode(),
-        failed=_tell_failure,
+        terms=lambda: station.terms,
+        failed=tell_failure,
     )
+    random = Random(f"{wanted.seed}/{wanted.identity}/network")  # noqa: S311 - faults are no secrets
+    network = UnreliableNetwork(stay_connected, random, SystemClock(), faults_of(wanted.faults))
     try:
-        return SimulatedStation(simulation, stay_connected)
+        station = SimulatedStation(_simulation(wanted), network, observer=observer)
     except ValueError as error:
         raise BadArgument(f"--set: {error}") from error
+    return station, network
 
 
-def _checked_url(url: str) -> str:
+def _simulation(wanted: Wanted) -> Simulation:
+    return Simulation(
+        identity=wanted.identity,
+        connectors=wanted.connectors,
+        has_fixed_cables=wanted.has_fixed_cables,
+        phases=wanted.phases,
+        max_current_a=wanted.max_current_a,
+        grid_current_a=wanted.grid_current_a,
+        has_main_meter=wanted.has_main_meter,
+        signs_readings=wanted.signs_readings,
+        meter_key=_key_in(wanted.meter_key_file),
+        state_directory=wanted.state_directory,
+        is_fresh=wanted.is_fresh,
+        speed=wanted.speed,
+        seed=wanted.seed,
+        id_tags=tags_of(wanted.id_tags) or DEFAULT_ID_TAGS,
+        has_drivers=wanted.has_drivers,
+        settings=settings_of(wanted.pairs),
+    )
+
+
+def _key_in(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    # Imported here, since it brings cryptography, which is heavy.
+    from voltyard.chargepoint.simulator.ocmf import key_from_pem  # noqa: PLC0415
+
     try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("ws", "wss") and bool(parts.hostname) and not parts.username
-        is_good = is_good and not parts.fragment and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise BadArgument(f"--url: expected ws://host:port/path or wss://host:port/path, got {url!a}")
-    return url
+        pem = file.read_bytes()
+        key_from_pem(pem)
+    except OSError as error:
+        raise BadArgument(f"--meter-key: {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadArgument(f"--meter-key: {file}: {error}") from error
+    return pem
 
 
-def _settings(pairs: Iterable[str]) -> dict[str, str]:
-    settings: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise BadArgument(f"--set: expected KEY=VALUE, got {pair!a}")
-        settings[key.strip()] = value
-    return settings
-
-
-def _tell_failure(error: OSError | TransportError, retry_in_s: float) -> None:
+def tell_failure(error: OSError | TransportError, retry_in_s: float) -> None:
+    """Print why an attempt to connect failed."""
     reason = " ".join(str(error).split()) or type(error).__name__
     click.echo(f"voltyard: not connected: {reason}; next attempt in {retry_in_s:.0f} s", err=True)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 from tests.aio import run
 from tests.central.building import charge_point, rows
-from tests.central.gateway.chargers import charging_station, command, ended
+from tests.central.gateway.chargers import Charger, charging_station, command, ended
 from tests.central.gateway.outage import OPEN, System, system_on, until
 
 from voltyard.central.credentials import hash_password
@@ -27,7 +27,9 @@ from voltyard.protocol.messages import (
     ClearCacheStatus,
     Heartbeat,
 )
+from voltyard.transport import memory
 from voltyard.transport.errors import HandshakeRefused
+from voltyard.transport.handshake import Admission, Handshake, Refusal
 
 KEY = "000102030405060708090a0b0c0d0e0f10111213"
 OCTETS = bytes.fromhex(KEY)
@@ -125,6 +127,29 @@ def test_the_limits_are_those_of_the_settings(sqlite_database: Database, tmp_pat
     statuses, (code, _) = run(story())
     assert statuses == [404, 429]
     assert code == 1009
+
+
+def test_who_comes_without_a_socket_gets_in_by_the_same_rules(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    def asking(identity: str) -> Handshake:
+        return Handshake(identity=identity, path=f"/ocpp/{identity}", remote_address="memory")
+
+    async def story() -> tuple[list[int], tuple[int, str]]:
+        async with system_on(sqlite_database, tmp_path) as system:
+            await add(system)
+            await add(system, "CP2", security_profile=1, password_hash=HASHED)
+            verdicts = [await system.gateway.admit(asking(each)) for each in ("nobody", "CP2", "CP1")]
+            assert isinstance(verdicts[2], Admission)
+            charger = Charger()
+            memory.connect(charger, verdicts[2].connected)
+            await charger.send(Heartbeat())
+            assert [session.origin.identity for session in system.gateway.stations] == ["CP1"]
+            await system.gateway.close()
+            refused = [verdict.status for verdict in verdicts if isinstance(verdict, Refusal)]
+            return refused, await charger.lost
+
+    assert run(story()) == ([404, 401], (1001, "the central system is going away"))
 
 
 # Who replaces whom.

@@ -29,12 +29,13 @@ from voltyard.central.services.records import ChargePoint
 from voltyard.central.settings import OcppSettings
 from voltyard.central.storage.errors import StorageFailed
 from voltyard.central.storage.ledger import Ledger
-from voltyard.transport.handshake import HandshakeLimits
+from voltyard.transport.handshake import Admission, Handshake, HandshakeLimits, Refusal
 from voltyard.transport.link import Link
 from voltyard.transport.server import Listener, RefusedHandshake, serve
 from voltyard.transport.websocket import Limits
 
 _PRESENCE_INTERVAL_S = 10.0
+_GOING_AWAY = 1001
 
 _log = structlog.get_logger()
 
@@ -112,6 +113,10 @@ class Gateway:
         )
         self._presence = asyncio.create_task(self._note_presence())
 
+    async def admit(self, handshake: Handshake) -> Admission | Refusal:
+        """Decide about a charge point that comes another way than through the listener, by the same rules."""
+        return await self._gate.admit(handshake)
+
     async def close(self) -> None:
         """End all connections and everything under way."""
         await self.dispatcher.close()
@@ -119,6 +124,8 @@ class Gateway:
             self._presence.cancel()
         if self._listener is not None:
             await self._listener.close()
+        for session in self.stations:
+            session.close(_GOING_AWAY, "the central system is going away")
         self._gate.close()
         await self.fallback.close()
         await self._flush_presence(0)
