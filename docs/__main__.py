@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from voltyard.central.settings import settings_reference
+from voltyard.chargepoint.keys import FIRST_VALUES, OWN_KEYS
 from voltyard.cli.program import program
 from voltyard.protocol.actions import ACTIONS
 from voltyard.protocol.configuration import CONFIGURATION_KEYS
@@ -22,7 +23,13 @@ def pages() -> dict[str, str]:
         "actions.md": "# Actions\n\n" + _table(("action", "profile", "sent by"), _actions()),
         "cli.md": "# Command line\n\n" + "\n".join(_commands(program, "voltyard")),
         "configuration-keys.md": "# Configuration keys of charge points\n\n"
-        + _table(("key", "type", "unit", "access", "profile", "required", "default", "meaning"), _keys()),
+        + _table(("key", "type", "unit", "access", "profile", "required", "default", "meaning"), _keys())
+        + "\n## Voltyard's charge point\n\n"
+        "It has these keys and those that follow from its hardware (NumberOfConnectors,\n"
+        "ConnectorPhaseRotation). First values can be set with `--set` and in code, also those of keys that\n"
+        "the central system may only read. Those with a meaning here are its own; one that needs a reboot\n"
+        "takes effect with the next one.\n\n"
+        + _table(("key", "first value", "reboot", "meaning of own keys"), _own_keys()),
         "settings.md": "# Settings\n\n"
         "A TOML file (`--config`), the environment and options have one schema; options win over the\n"
         "environment, that over the file. A key with a dot stands in a table: `ocpp.port` is `port` in\n"
@@ -56,6 +63,13 @@ def _keys() -> Iterator[tuple[str, ...]]:
             key.default or "",
             key.meaning,
         )
+
+
+def _own_keys() -> Iterator[tuple[str, ...]]:
+    for name in sorted(FIRST_VALUES):
+        yield name, FIRST_VALUES[name], "", ""
+    for key in OWN_KEYS:
+        yield key.name, key.first, "needed" if key.needs_reboot else "", key.key.meaning
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

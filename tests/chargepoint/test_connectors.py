@@ -420,6 +420,22 @@ async def test_a_vehicle_that_is_not_understood_suspends_the_transaction() -> No
 
 
 @story
+async def test_a_fault_of_the_charge_point_suspends_all_transactions() -> None:
+    async with world() as w:
+        await w.charge(1)
+        w.hardware.raise_fault(0, ChargePointErrorCode.GROUND_FAILURE)
+        await w.charge(2)
+        assert w.snapshot.status is ChargePointStatus.FAULTED
+        assert (w.status(1), w.status(2)) == (SUSPENDED_EVSE, SUSPENDED_EVSE)
+        assert [each.offered_a for each in w.hardware.connectors] == [0, 0]
+
+        w.hardware.clear_fault(0)
+        await w.after()
+
+        assert (w.status(1), w.status(2)) == (CHARGING, CHARGING)
+
+
+@story
 async def test_without_a_vehicle_there_is_none_to_understand() -> None:
     """R-218."""
     async with world() as w:

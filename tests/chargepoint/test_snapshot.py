@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from tests.chargepoint.central_system import ACCEPTED
 from tests.chargepoint.virtual_time import story
 from tests.chargepoint.world import TAG, world
 
 from voltyard.chargepoint.snapshot import ConnectorSnapshot, StationSnapshot
-from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, RegistrationStatus
+from voltyard.protocol.messages import (
+    AuthorizationData,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    RegistrationStatus,
+    ReserveNow,
+    SendLocalList,
+    UpdateType,
+)
 
 
 def idle(connector_id: int) -> ConnectorSnapshot:
@@ -32,6 +43,9 @@ async def test_an_idle_charge_point() -> None:
             registration=RegistrationStatus.ACCEPTED,
             status=ChargePointStatus.AVAILABLE,
             undelivered=0,
+            dropped=0,
+            local_list_version=0,
+            reservations=(),
             complaints={},
             connectors=(idle(1), idle(2)),
         )
@@ -59,3 +73,17 @@ async def test_offline() -> None:
 
         assert not w.snapshot.is_connected
         assert w.snapshot.undelivered == 3
+
+
+@story
+async def test_reservations_and_the_local_list() -> None:
+    async with world() as w:
+        expiry = w.clock.now() + timedelta(hours=1)
+        await w.central.call(ReserveNow(connector_id=2, expiry_date=expiry, id_tag=TAG, reservation_id=7))
+        entry = AuthorizationData(id_tag=TAG, id_tag_info=ACCEPTED)
+        update = SendLocalList(list_version=3, update_type=UpdateType.FULL, local_authorization_list=(entry,))
+        await w.central.call(update)
+
+        (reservation,) = w.snapshot.reservations
+        assert (reservation.reservation_id, reservation.connector_id, reservation.id_tag) == (7, 2, TAG)
+        assert w.snapshot.local_list_version == 3

@@ -60,7 +60,7 @@ async def test_energy_is_withheld_until_every_reason_is_gone(reason: Withheld) -
 
 
 @story
-async def test_only_a_fault_outlasts_the_transaction() -> None:
+async def test_only_faults_outlast_the_transaction() -> None:
     supply = Supply(connector())
     supply.open()
     supply.withhold(Withheld.INVALID_ID)

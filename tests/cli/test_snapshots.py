@@ -44,6 +44,9 @@ STATION = StationSnapshot(
     registration=RegistrationStatus.ACCEPTED,
     status=ChargePointStatus.AVAILABLE,
     undelivered=0,
+    dropped=0,
+    local_list_version=0,
+    reservations=(),
     complaints={},
     connectors=(CHARGING, FREE),
 )

@@ -110,7 +110,7 @@ class Commands:
         """Begin work when the answer to the call being handled has been sent."""
 
         def begin() -> None:
-            self._parts.spawn(_unless_offline(work()))
+            self._parts.spawn(_unless_offline(work))
 
         self._parts.uplink.after_answer(begin)
 
@@ -155,9 +155,9 @@ def _runs(session: ConnectorSession, transaction_id: int) -> bool:
     return session.transaction is not None and session.transaction.transaction_id == transaction_id
 
 
-async def _unless_offline(work: Coroutine[Any, Any, None]) -> None:
+async def _unless_offline(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
-        await work
+        await work()
     except PeerError:
         # What was triggered is of the moment; it is not made up for later.
         return

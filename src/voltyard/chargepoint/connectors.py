@@ -13,8 +13,10 @@ from typing import Any, Final, Protocol
 
 from voltyard.chargepoint.authorization import Authorization
 from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.condition import Condition
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.hardware import ConnectorHardware
+from voltyard.chargepoint.metering import read_register_wh
 from voltyard.chargepoint.sampling import Sampling
 from voltyard.chargepoint.supply import Supply, Withheld
 from voltyard.chargepoint.transactions import Transaction, Transactions
@@ -32,19 +34,8 @@ EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
 
 _NO_ERROR: Final = ChargePointErrorCode.NO_ERROR
 _EV_COMMUNICATION_ERROR: Final = ChargePointErrorCode.EV_COMMUNICATION_ERROR
-_FINE: Final = (_NO_ERROR, "", "")
-_INFO_LENGTH: Final = 50
 _LOOK_S: Final = 1.0
 """How often the meter is looked at while an invalid identifier uses up its energy."""
-# Where an error of the communication with the vehicle may be reported (OCPP 1.6 §7.6).
-_WITH_VEHICLE: Final = frozenset(
-    {
-        ChargePointStatus.PREPARING,
-        ChargePointStatus.SUSPENDED_EV,
-        ChargePointStatus.SUSPENDED_EVSE,
-        ChargePointStatus.FINISHING,
-    }
-)
 
 
 class Spawn(Protocol):
@@ -98,10 +89,7 @@ class ConnectorSession:
         self._locked_for: Authorization | None = None
         self._transaction: str | None = None
         self._may_restart = False
-        self._fault = _FINE
-        self._warning = _NO_ERROR
-        self._info = ""
-        self._changed_at = self._clock.now()
+        self._condition = Condition(self._clock.now())
         self._waiting: asyncio.Task[None] | None = None
         self._metering: asyncio.Task[None] | None = None
         self._grace: asyncio.Task[None] | None = None
@@ -122,11 +110,7 @@ class ConnectorSession:
 
     @property
     def error_code(self) -> ChargePointErrorCode:
-        if self.status is ChargePointStatus.FAULTED:
-            return self._fault[0]
-        if self._warning is _EV_COMMUNICATION_ERROR and self.status not in _WITH_VEHICLE:
-            return _NO_ERROR
-        return self._warning
+        return self._condition.error_code(self.status)
 
     @property
     def authorization(self) -> Authorization | None:
@@ -166,16 +150,7 @@ class ConnectorSession:
 
     def status_notification(self) -> StatusNotification:
         """Return the status as it is reported."""
-        is_faulted = self.status is ChargePointStatus.FAULTED
-        _, fault_info, vendor_error_code = self._fault if is_faulted else _FINE
-        return StatusNotification(
-            connector_id=self.connector_id,
-            error_code=self.error_code,
-            status=self.status,
-            info=(fault_info or self._info)[:_INFO_LENGTH] or None,
-            timestamp=self._changed_at,
-            vendor_error_code=vendor_error_code[:_INFO_LENGTH] or None,
-        )
+        return self._condition.status_notification(self.connector_id, self.status)
 
     # What the hardware tells.
 
@@ -201,7 +176,7 @@ class ConnectorSession:
 
     def unplugged(self) -> None:
         """Take notice of a connector with nothing in it."""
-        self._warning = _NO_ERROR
+        self._condition.warn(_NO_ERROR)
         self._supply.grant(Withheld.EV_COMMUNICATION)
         if self._hardware.has_lock:
             # In a transaction this takes a lock that failed: there is no cable left to go on with.
@@ -225,7 +200,7 @@ class ConnectorSession:
             return
         if error_code is _NO_ERROR:
             raise ValueError(f"{error_code} does not prevent charging")
-        self._fault = (error_code, info, vendor_error_code)
+        self._condition.fail(error_code, info, vendor_error_code)
         self._supply.withhold(Withheld.FAULT)
         if self._machine.may(Event.FAULT):
             if self._transaction is not None:
@@ -238,18 +213,30 @@ class ConnectorSession:
     def fault_cleared(self) -> None:
         """Go back to what there was before the fault, or would be now without it."""
         if self._machine.may(Event.FAULT_CLEARED):
-            self._fault = _FINE
+            self._condition.mend()
             self._supply.grant(Withheld.FAULT)
             if self._transaction is not None:
                 self._sampling.resumed(self._transaction, self._hardware)
             self._apply(Event.FAULT_CLEARED)
-        elif self._warning is _EV_COMMUNICATION_ERROR:
+        elif self._condition.warning is _EV_COMMUNICATION_ERROR:
             self._set_warning(_NO_ERROR)
             self._supply.grant(Withheld.EV_COMMUNICATION)
         if self._transaction is not None:
             self._follow_supply()
         elif self._authorization is not None and self._hardware.is_plugged:
             self._start(self._authorization)
+        self._demand_changed()
+
+    def withhold(self, reason: Withheld) -> None:
+        """Offer nothing for a reason outside of the connector; a transaction goes on suspended."""
+        self._supply.withhold(reason)
+        self._follow_supply()
+        self._demand_changed()
+
+    def grant(self, reason: Withheld) -> None:
+        """Take such a reason away."""
+        self._supply.grant(reason)
+        self._follow_supply()
         self._demand_changed()
 
     # What drivers and the central system want.
@@ -281,6 +268,7 @@ class ConnectorSession:
         self._transaction = None
         _cancel(self._metering)
         _cancel(self._grace)
+        self._grace = None
         self._supply.close()
         self._may_restart = reason is not Reason.DE_AUTHORIZED
         if self._keeps_lock(reason):
@@ -416,7 +404,7 @@ class ConnectorSession:
         if not self._hardware.is_plugged:
             return
         self._supply.withhold(Withheld.EV_COMMUNICATION)
-        self._warning = _EV_COMMUNICATION_ERROR
+        self._condition.warn(_EV_COMMUNICATION_ERROR)
         before = self.status
         self._follow_supply()
         if self.status is before:
@@ -427,13 +415,12 @@ class ConnectorSession:
         if self._configuration.boolean("StopTransactionOnInvalidId"):
             self.stop(Reason.DE_AUTHORIZED)
             return
-        self._supply.withhold(Withheld.INVALID_ID)
-        self._follow_supply()
-        self._demand_changed()
+        self.withhold(Withheld.INVALID_ID)
 
     async def _de_authorize_after(self, energy_wh: int) -> None:
-        enough_wh = self._hardware.register_wh + energy_wh
-        while self._hardware.register_wh < enough_wh:
+        enough_wh = read_register_wh(self._hardware, 0) + energy_wh
+        # A meter that cannot be read grants nothing.
+        while read_register_wh(self._hardware, enough_wh) < enough_wh:
             await self._clock.sleep(_LOOK_S)
         self._grace = None
         self._de_authorize()
@@ -471,16 +458,16 @@ class ConnectorSession:
             self._set_warning(ChargePointErrorCode.CONNECTOR_LOCK_FAILURE)
 
     def _set_warning(self, error_code: ChargePointErrorCode) -> None:
-        self._warning = error_code
+        self._condition.warn(error_code)
         self._notify()
 
     def _apply(self, event: Event, info: str = "") -> None:
         if self._machine.apply(event) is not None:
-            self._info = info
+            self._condition.remark(info)
             self._notify()
 
     def _notify(self) -> None:
-        self._changed_at = self._clock.now()
+        self._condition.changed(self._clock.now())
         self._report(self.status_notification())
 
 

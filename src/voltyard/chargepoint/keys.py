@@ -139,7 +139,7 @@ def _table(
         for key, first in _standard(equipment)
         if key.name.casefold() not in gone and key.profile in profiles
     ]
-    ours = (key for key in _OURS if key.key.profile in profiles)
+    ours = (key for key in OWN_KEYS if key.key.profile in profiles)
     return KeyTable(equipment, (*keys, *ours, *own), settings)
 
 
@@ -227,7 +227,7 @@ SIGNED_SAMPLES: Final = Key(
 )
 """As START_SAMPLED."""
 
-_OURS: Final = (CACHE_CAPACITY, RESERVATIONS_ACCEPTED, OUTBOX_CAPACITY, START_SAMPLED, SIGNED_SAMPLES)
+OWN_KEYS: Final = (CACHE_CAPACITY, RESERVATIONS_ACCEPTED, OUTBOX_CAPACITY, START_SAMPLED, SIGNED_SAMPLES)
 _ROTATION_KEY: Final = "ConnectorPhaseRotation"
 _PROFILES_KEY: Final = "SupportedFeatureProfiles"
 _GIVEN_BY_HARDWARE: Final = frozenset({"NumberOfConnectors", "ConnectorPhaseRotationMaxLength"})
@@ -237,7 +237,7 @@ _MAX_ITEMS: Final = str(len(Measurand) * 4)
 
 def _standard(equipment: Equipment) -> Iterable[tuple[ConfigurationKey, str]]:
     connectors = range(1, equipment.connectors + 1)
-    first_values = dict(_FIRST_VALUES) | {
+    first_values = dict(FIRST_VALUES) | {
         _ROTATION_KEY: ",".join(f"{number}.Unknown" for number in connectors),
         "ConnectorPhaseRotationMaxLength": str(equipment.connectors + 1),
         "NumberOfConnectors": str(equipment.connectors),
@@ -253,7 +253,7 @@ def _usual(*names: str) -> dict[str, str]:
 
 
 # ConnectorSwitch3to1PhaseSupported is not there: absent means that it cannot be done.
-_FIRST_VALUES: Final[Mapping[str, str]] = MappingProxyType(
+FIRST_VALUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "AllowOfflineTxForUnknownId": "false",
         "AuthorizationCacheEnabled": "true",

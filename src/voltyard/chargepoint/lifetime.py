@@ -19,6 +19,7 @@ from voltyard.chargepoint.parts import Installation, assemble
 from voltyard.chargepoint.reader import present
 from voltyard.chargepoint.responder import StationResponder
 from voltyard.chargepoint.snapshot import Glance, StationSnapshot, glance_at, photograph
+from voltyard.chargepoint.supply import Withheld
 from voltyard.chargepoint.ticks import clock_aligned
 from voltyard.chargepoint.transactions import Transaction
 from voltyard.chargepoint.uplink import Uplink
@@ -121,10 +122,16 @@ class Lifetime:
     ) -> None:
         place = self._parts.session(connector_id) if connector_id else self._parts.controller
         place.fault_raised(error_code, info, vendor_error_code)
+        if not connector_id:
+            for session in self._parts.sessions:
+                session.withhold(Withheld.CHARGE_POINT)
 
     def fault_cleared(self, connector_id: int) -> None:
         place = self._parts.session(connector_id) if connector_id else self._parts.controller
         place.fault_cleared()
+        if not connector_id:
+            for session in self._parts.sessions:
+                session.grant(Withheld.CHARGE_POINT)
 
     def emergency_stopped(self) -> None:
         for session in self._parts.sessions:

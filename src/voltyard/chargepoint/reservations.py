@@ -108,6 +108,11 @@ class Reservations:
         self._changed()
         return ReservationStatus.ACCEPTED
 
+    @property
+    def current(self) -> tuple[Reservation, ...]:
+        """What is kept for whom now."""
+        return tuple(self._all)
+
     def cancel(self, reservation_id: int) -> bool:
         """End a reservation; False if there is none with this id (OCPP 1.6 §5.1)."""
         reservation = self._reservations.get(reservation_id)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from voltyard.chargepoint.connectors import ConnectorSession
-from voltyard.chargepoint.metering import sole_value
+from voltyard.chargepoint.metering import read_register_wh, sole_value
 from voltyard.chargepoint.parts import Parts
+from voltyard.chargepoint.reservation_records import Reservation
 from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, Measurand, RegistrationStatus
 
 
@@ -35,13 +36,18 @@ class ConnectorSnapshot:
 class StationSnapshot:
     """A charge point; `undelivered` is how many transaction-related messages wait.
 
-    `complaints` says how often the central system did something wrong, by kind, since the program began.
+    `dropped` counts the meter values that had to be given up because too many waited, `local_list_version`
+    is that of the local authorization list, -1 where it is not used. `complaints` says how often the central
+    system did something wrong, by kind, since the program began.
     """
 
     is_connected: bool
     registration: RegistrationStatus | None
     status: ChargePointStatus
     undelivered: int
+    dropped: int
+    local_list_version: int
+    reservations: tuple[Reservation, ...]
     complaints: Mapping[str, int]
     connectors: tuple[ConnectorSnapshot, ...]
 
@@ -72,6 +78,9 @@ def photograph(parts: Parts) -> StationSnapshot:
         registration=parts.registration.status,
         status=parts.controller.status,
         undelivered=len(parts.outbox),
+        dropped=parts.outbox.dropped,
+        local_list_version=parts.local_list.version,
+        reservations=parts.reservations.current,
         complaints=parts.uplink.complaints.counts,
         connectors=tuple(map(_photograph, parts.sessions)),
     )
@@ -79,7 +88,8 @@ def photograph(parts: Parts) -> StationSnapshot:
 
 def _photograph(session: ConnectorSession) -> ConnectorSnapshot:
     hardware, transaction = session.hardware, session.transaction
-    register_wh = hardware.register_wh
+    # Hardware that cannot be read does not keep anybody from looking at the rest.
+    register_wh = read_register_wh(hardware, 0 if transaction is None else transaction.meter_wh)
     return ConnectorSnapshot(
         connector_id=session.connector_id,
         status=session.status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, auto
 from math import inf
+from typing import Final
 
 from voltyard.chargepoint.hardware import ConnectorHardware
 from voltyard.charging.balancing import MINIMUM_CURRENT_A
@@ -15,10 +16,15 @@ class Withheld(StrEnum):
 
     FAULT = auto()
     """A fault prevents charging."""
+    CHARGE_POINT = auto()
+    """A fault of the charge point itself prevents charging anywhere."""
     EV_COMMUNICATION = auto()
     """The vehicle is not understood (OCPP 1.6 §7.6)."""
     INVALID_ID = auto()
     """The central system does not accept the identifier (OCPP 1.6 §4.8)."""
+
+
+_LASTING: Final = frozenset({Withheld.FAULT, Withheld.CHARGE_POINT})
 
 
 class Supply:
@@ -48,7 +54,7 @@ class Supply:
     def close(self) -> None:
         """Offer none: the transaction is over."""
         self._is_open = False
-        self._withheld &= {Withheld.FAULT}
+        self._withheld &= _LASTING
         self._offer()
 
     def limit(self, current_a: float) -> None:
