@@ -6,7 +6,6 @@ This module does not know which role it plays: a charge point and a central syst
 from __future__ import annotations
 
 import re
-from collections import deque
 from enum import IntEnum
 
 from msgspec import MsgspecError, Raw, Struct, json
@@ -108,7 +107,7 @@ class Connection:
     def __init__(self, *, lenient: bool = False) -> None:
         self.lenient = lenient
         self._outbox: list[bytes] = []
-        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._waiting: list[tuple[str, bytes]] = []
         self._in_flight: str | None = None
         self._unanswered: dict[str, bytes] = {}
 
@@ -137,7 +136,7 @@ class Connection:
         if self._in_flight == id:
             self._settle()
         else:
-            self._waiting = deque(call for call in self._waiting if call[0] != id)
+            self._waiting = [call for call in self._waiting if call[0] != id]
 
     def answer(self, id: str, payload: bytes) -> None:
         """Answer a received CALL with a CALLRESULT."""
@@ -256,7 +255,7 @@ class Connection:
     def _advance(self) -> None:
         # No new CALL before the previous one is answered or timed out (OCPP-J 1.6 §4.1.1).
         if self._in_flight is None and self._waiting:
-            self._in_flight, frame = self._waiting.popleft()
+            self._in_flight, frame = self._waiting.pop(0)
             self._outbox.append(frame)
 
 

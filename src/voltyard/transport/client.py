@@ -15,6 +15,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.frames import Frame
 from websockets.http11 import Response
+from websockets.protocol import Protocol, Side
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI, parse_uri
 
@@ -37,6 +38,7 @@ Dial = Callable[[Connected], Awaitable[WebSocketConnection]]
 
 _GOING_AWAY = 1001
 _PROTOCOL_ERROR = 1002
+_END_OF_HEADERS = b"\r\n\r\n"
 
 
 def connection_url(endpoint_url: str, identity: str) -> str:
@@ -70,10 +72,10 @@ async def connect(
         raise ValueError("an SSL context needs a wss URL")
     protocol = _OcppClientProtocol(uri, max_size=limits.message_bytes, logger=WIRE_LOG)
 
-    def open_connection(transport: asyncio.Transport) -> WebSocketConnection:
+    def open_connection(transport: asyncio.Transport, framing: Protocol) -> WebSocketConnection:
         connection = WebSocketConnection(
             transport,
-            protocol,
+            framing,
             connected if protocol.speaks_ocpp16 else lambda _: Nobody(),
             limits=limits,
             deadlines=deadlines or Deadlines(asyncio.get_running_loop()),
@@ -174,18 +176,19 @@ class _OcppClientProtocol(ClientProtocol):
 class _Opening(asyncio.Protocol):
     """A TCP connection until the server has answered the opening handshake."""
 
-    __slots__ = ("_authorization", "_open_connection", "_protocol", "_transport", "opened")
+    __slots__ = ("_authorization", "_has_received", "_open_connection", "_protocol", "_transport", "opened")
 
     def __init__(
         self,
         protocol: ClientProtocol,
         authorization: str | None,
-        open_connection: Callable[[asyncio.Transport], WebSocketConnection],
+        open_connection: Callable[[asyncio.Transport, Protocol], WebSocketConnection],
     ) -> None:
         self.opened: asyncio.Future[WebSocketConnection] = asyncio.get_running_loop().create_future()
         self._protocol = protocol
         self._authorization = authorization
         self._open_connection = open_connection
+        self._has_received = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # TCP and TLS give a Transport
@@ -196,12 +199,14 @@ class _Opening(asyncio.Protocol):
         self._transport.write(b"".join(self._protocol.data_to_send()))
 
     def data_received(self, data: bytes) -> None:
+        is_all = not self._has_received and data.find(_END_OF_HEADERS) == len(data) - len(_END_OF_HEADERS)
+        self._has_received = True
         self._protocol.receive_data(data)
-        self._proceed()
+        self._proceed(is_response_alone=is_all)
 
     def eof_received(self) -> None:
         self._protocol.receive_eof()
-        self._proceed()
+        self._proceed(is_response_alone=False)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(HandshakeFailed("the connection was lost during the opening handshake"))
@@ -213,17 +218,18 @@ class _Opening(asyncio.Protocol):
         else:
             self.opened.result().close(_GOING_AWAY)
 
-    def _proceed(self) -> None:
+    def _proceed(self, *, is_response_alone: bool) -> None:
         match self._protocol.handshake_exc, self._protocol.events_received():
             case InvalidStatus() as error, _:
                 self._fail(_refused(error.response))
             case Exception() as error, _:
                 self._fail(HandshakeFailed(str(error)))
             case _, [_, *frames]:
-                self._open(cast("list[Frame]", frames))  # after the response there are only frames
+                framing = _without_memories(self._protocol) if is_response_alone else self._protocol
+                self._open(framing, cast("list[Frame]", frames))  # after the response there are only frames
 
-    def _open(self, frames: list[Frame]) -> None:
-        connection = self._open_connection(self._transport)
+    def _open(self, framing: Protocol, frames: list[Frame]) -> None:
+        connection = self._open_connection(self._transport, framing)
         if not self.opened.done():
             self.opened.set_result(connection)
         connection.frames_received(frames)
@@ -232,6 +238,11 @@ class _Opening(asyncio.Protocol):
         if not self.opened.done():
             self.opened.set_exception(error)
         self._transport.abort()
+
+
+def _without_memories(protocol: ClientProtocol) -> Protocol:
+    """Return what goes on after the response as it would have: headers are 3 KiB for as long as it lives."""
+    return Protocol(Side.CLIENT, state=protocol.state, max_size=protocol.max_message_size, logger=WIRE_LOG)
 
 
 async def _dial(uri: WebSocketURI, ssl: SSLContext | None, opening: _Opening) -> WebSocketConnection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -89,7 +88,7 @@ class Peer:
         self._rpc = Connection(lenient=compliance is Compliance.TOLERANT)
         self._answers: dict[str, asyncio.Future[bytes]] = {}
         self._timeouts: dict[str, float] = {}
-        self._waiting: deque[CallReceived] = deque()
+        self._waiting: list[CallReceived] = []
         self._serving: CallReceived | None = None
         self._after_answer: list[Callable[[], None]] = []
         self._lost: Disconnected | None = None
@@ -253,7 +252,7 @@ class Peer:
 
     def _serve_waiting(self) -> None:
         while self._waiting and self._serving is None:
-            self._serve(self._waiting.popleft())
+            self._serve(self._waiting.pop(0))
 
     # Our calls.
 

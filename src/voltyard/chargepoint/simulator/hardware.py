@@ -114,7 +114,7 @@ class SimulatedHardware(Hardware):
                 listener.fault_raised(place, *defect)
 
     async def restart(self, type: ResetType) -> bool:
-        await self._clock.sleep(_RESTART_S[type])
+        await self._clock.sleep(_RESTART_S[type] / self.speed)
         if self.failing_restarts > 0:
             self.failing_restarts -= 1
             return False
