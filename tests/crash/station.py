@@ -26,6 +26,7 @@ from voltyard.protocol.messages import BootNotification
 LEDGER: Final = "ledger.jsonl"
 CONNECTORS: Final = (1, 2, 3, 4)
 OUTBOX: Final = "outbox"
+ID_TAGS: Final = tuple(f"TAG{number:02}" for number in range(20))
 
 _BOOT: Final = BootNotification(charge_point_vendor="Voltyard", charge_point_model="Crash")
 _SETTINGS: Final = {
@@ -72,10 +73,10 @@ async def charge(hardware: SimulatedHardware, connector_id: int, chance: random.
     while True:
         await asyncio.sleep(chance.uniform(0, 0.3))
         hardware.plug_in(connector_id, Vehicle(chance.choice(MODELS), chance.uniform(5, 50)))
-        hardware.tap(connector_id, f"TAG{chance.randrange(20):02}")
+        hardware.tap(connector_id, id_tag := chance.choice(ID_TAGS))
         await asyncio.sleep(chance.choice((0.1, 0.5, 1.5)))
         if chance.random() < 0.7:
-            hardware.tap(connector_id, "TAG00")
+            hardware.tap(connector_id, id_tag)
         hardware.unplug(connector_id)
 
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import httpx
 from tests.crash.rounds import everything
-from tests.crash.station import LEDGER, OUTBOX
+from tests.crash.station import ID_TAGS, LEDGER, OUTBOX
 from tests.serving import Serving, api_key
 
 from voltyard.chargepoint import Change, MemoryStore
@@ -68,6 +68,9 @@ async def run(rounds: int, directory: Path, seed: int) -> Verdict:
         with serving.api(key) as api:
             body = {"identity": IDENTITY, "security_profile": 0}
             api.post("/api/v1/charge-points", json=body).raise_for_status()
+            for id_tag in ID_TAGS:
+                tag = {"id_tag": id_tag, "max_active_transactions": 1000}
+                api.post("/api/v1/id-tags", json=tag).raise_for_status()
         for number in range(rounds):
             station = await _start(serving.ocpp_url, state, seed + number)
             if chance.random() < _IS_UP:

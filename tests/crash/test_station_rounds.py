@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.crash.station_rounds import run
 
-_ROUNDS = 8
+_ROUNDS = 5
 
 
 @pytest.mark.integration
@@ -17,4 +17,4 @@ def test_what_a_killed_station_recorded_is_delivered_once_and_in_order(tmp_path:
     verdict = asyncio.run(run(_ROUNDS, tmp_path, seed=3))
 
     assert verdict.faults == []
-    assert verdict.transactions > 0
+    assert verdict.transactions >= _ROUNDS
