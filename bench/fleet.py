@@ -20,7 +20,6 @@ from datetime import datetime
 from functools import partial
 from os import sysconf
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 import uvloop
@@ -28,6 +27,7 @@ import uvloop
 from bench.processes import allow_many_connections
 from voltyard.chargepoint.connection import stay_connected_to
 from voltyard.chargepoint.simulator import AlwaysCharging, Fleet, FleetPlan
+from voltyard.chargepoint.simulator.dice import Chance
 from voltyard.transport.deadlines import Deadlines
 
 GOAL_KIB = 40.0
@@ -113,7 +113,7 @@ async def _watch(fleet: Fleet, stations: int, kib_per_station: float, seconds: f
 class _Soon(AlwaysCharging):
     """The next vehicle comes as soon as the charge point can have booted."""
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         return random.uniform(2, 4)
 
 

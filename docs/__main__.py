@@ -90,11 +90,18 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
     yield f"## {name}\n\n{_paragraphs(command.help or '')}\n"
     for parameter in command.params:
         if isinstance(parameter, click.Option):
-            forms = ", ".join(f"`{form}`" for form in (*parameter.opts, *parameter.secondary_opts))
-            yield f"- {forms}: {parameter.help}"
+            yield f"- {_forms(parameter)}: {parameter.help}"
         else:
             yield f"- `{parameter.human_readable_name}`"
     yield ""
+
+
+def _forms(option: click.Option) -> str:
+    forms = ", ".join(f"`{form}`" for form in (*option.opts, *option.secondary_opts))
+    notes = ["required"] if option.required else []
+    notes += [f"`{option.envvar}` in the environment"] if option.envvar else []
+    notes += [f"usually {option.default}"] if option.show_default else []
+    return f"{forms} ({', '.join(notes)})" if notes else forms
 
 
 def _paragraphs(text: str) -> str:

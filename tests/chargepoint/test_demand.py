@@ -6,7 +6,7 @@ from voltyard.chargepoint.demand import RESPONSE_S, Demand
 
 
 def demand(*, offered_at: float | None = 0.0) -> Demand:
-    made = Demand()
+    made = Demand(0.0)
     if offered_at is not None:
         made.offered(is_enough=True, now=offered_at)
     return made

@@ -44,7 +44,7 @@ async def test_the_clock_is_set_once_a_day_all_the_same() -> None:
     clock = StationClock(VirtualClock())
     central, uplink = CentralSystem(clock.now), Uplink(clock)
     staying = asyncio.create_task(central.stay_connected(partial(uplink.connected, Deaf())))
-    await uplink.up()
+    await uplink.up.wait()
     beating = asyncio.create_task(beat(uplink, Configuration(MemoryStore(), table_of(EQUIPMENT, {})), clock))
 
     for _ in range(400):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.chargepoint.virtual_time import story
 
+from voltyard.chargepoint.errands import Errands
 from voltyard.chargepoint.notices import ATTEMPTS, Notice, Notices
 from voltyard.chargepoint.store import Change, MemoryStore
 from voltyard.protocol.messages import (
@@ -44,7 +45,12 @@ class FakeCaller:
 
 @asynccontextmanager
 async def telling(notices: Notices, caller: FakeCaller) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(notices.run(caller))
+    async def tell() -> None:
+        async with Errands(caller) as errands:
+            errands.add(notices.is_filled, notices.run)
+            await asyncio.sleep(1e6)
+
+    task = asyncio.create_task(tell())
     yield task
     task.cancel()
     await asyncio.wait({task})
@@ -90,7 +96,9 @@ async def test_a_notice_that_was_lost_with_the_connection_is_told_again() -> Non
 
     async with telling(notices, caller) as task:
         await asyncio.wait({task})
-        assert isinstance(task.exception(), Disconnected)
+        error = task.exception()
+    assert isinstance(error, ExceptionGroup)
+    assert isinstance(error.exceptions[0], Disconnected)
     async with telling(notices, caller):
         await asyncio.sleep(5)
 

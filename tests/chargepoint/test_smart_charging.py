@@ -21,7 +21,8 @@ from tests.charging.installing import DAILY, DEFAULT, EARLY, MAX, TX, W, profile
 from voltyard.chargepoint.demand import RESPONSE_S
 from voltyard.chargepoint.hardware import HardwareListener
 from voltyard.chargepoint.simulator import SimulatedConnector, SimulatedHardware, Vehicle
-from voltyard.chargepoint.smart_charging import LONGEST_WAIT_S, SETTLING_S
+from voltyard.chargepoint.clock import LOOK_S
+from voltyard.chargepoint.smart_charging import SETTLING_S
 from voltyard.chargepoint.station import Station
 from voltyard.protocol.messages import (
     BootNotification,
@@ -154,12 +155,12 @@ class TestBinding:
             await w.charge()
             begin = second(w) + timedelta(hours=2)
             await install(w, 0, profile(periods=10, start=begin))
-            await w.after(w.central.interval_s + LONGEST_WAIT_S)
+            await w.after(w.central.interval_s + LOOK_S)
             assert offered(w)[0] == 32
 
             behind = w.clock.now
             w.central.now = lambda: behind() + timedelta(hours=3)
-            await w.after(w.central.interval_s + LONGEST_WAIT_S)
+            await w.after(w.central.interval_s + LOOK_S)
 
             assert offered(w)[0] == 10
 

@@ -180,6 +180,12 @@ def test_a_store_without_checksums_gets_them(tmp_path: Path) -> None:
         store.close()
 
 
+def test_a_directory_that_is_made_is_for_nobody_else(tmp_path: Path) -> None:
+    SqliteStore(tmp_path / "state").close()
+
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
 def test_a_directory_that_cannot_be_made_is_said_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

@@ -42,8 +42,9 @@ async def test_without_a_connection_calls_fail_at_once() -> None:
 
     assert not uplink.is_connected
     uplink.close()
+    uplink.reconnect()
     uplink.after_answer(lambda: pytest.fail("no call is being answered"))
-    await uplink.down()
+    await uplink.down.wait()
 
 
 @story
@@ -53,13 +54,13 @@ async def test_a_connection_carries_calls_until_it_is_lost() -> None:
     await clock.sleep(50)
     assert uplink.silent_for_s == 50
     link = connect(uplink, central)
-    await uplink.up()
+    await uplink.up.wait()
 
     answer = await uplink.call(Heartbeat())
     assert answer.current_time == clock.now()
     assert uplink.silent_for_s == 0
     link.abort()
-    await uplink.down()
+    await uplink.down.wait()
 
     assert not uplink.is_connected
 
@@ -94,7 +95,7 @@ async def test_a_newer_connection_takes_over_and_the_older_one_takes_nothing_wit
     assert uplink.is_connected
     assert (await uplink.call(Heartbeat())).current_time == clock.now()
     uplink.close()
-    await uplink.down()
+    await uplink.down.wait()
 
 
 @story
@@ -166,7 +167,7 @@ async def test_the_end_of_a_connection_is_blamed_on_what_was_sent_on_it_if_that_
     for code in (1000, 1001, 1007, 1009):
         link = connect(uplink, central)
         link.close(code)
-        await uplink.down()
+        await uplink.down.wait()
 
     assert uplink.complaints.counts == {"lost-connection/1007": 1, "lost-connection/1009": 1}
 

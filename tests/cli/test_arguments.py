@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voltyard.cli.arguments import checked_url, faults_of, settings_of, tags_of
+from voltyard.cli.arguments import checked_identity, checked_url, faults_of, settings_of, tags_of
 from voltyard.cli.endings import BadArgument
 
 
@@ -29,6 +29,23 @@ def test_the_url_of_an_endpoint_is_taken_as_it_is(url: str) -> None:
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(BadArgument, match="--url: expected ws://"):
         checked_url(url)
+
+
+@pytest.mark.parametrize("identity", ["CP-1", "CP 1", "CP:1", "x" * 100, "Säule"])
+def test_an_identity_may_be_long_and_have_blanks_and_colons(identity: str) -> None:
+    assert checked_identity(identity) == identity
+
+
+@pytest.mark.parametrize("identity", ["", "a\nb", "\x00", "\udcff"])
+def test_an_identity_that_cannot_be_written_is_refused(identity: str) -> None:
+    with pytest.raises(BadArgument, match="--id: expected printable characters, got "):
+        checked_identity(identity)
+
+
+@pytest.mark.parametrize("pair", ["A", "", "=", " =1"])
+def test_what_is_no_key_and_value_is_refused(pair: str) -> None:
+    with pytest.raises(BadArgument, match="--set: expected KEY=VALUE, got "):
+        settings_of([pair])
 
 
 def test_keys_are_read_and_values_may_be_anything() -> None:

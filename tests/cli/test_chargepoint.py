@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.conftest import Voltyard
 from tests.cli.processes import running
 
 pytestmark = pytest.mark.integration
@@ -66,18 +64,3 @@ def test_the_control_api_is_where_it_says_and_nobody_comes_by_himself(tmp_path: 
     connector = before["hardware"]["connectors"][0]
     assert not connector["has_lock"]
     assert bytes.fromhex(connector["public_key"])
-
-
-def test_a_control_port_in_use_gets_one_line_and_status_4(voltyard: Voltyard) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-
-        ended = voltyard(
-            "chargepoint", "--url", "ws://127.0.0.1:9/ocpp", "--id", "CP-1", "--control-port", port
-        )
-
-    assert (ended.status, ended.out) == (4, "")
-    assert ended.err.startswith("voltyard: cannot listen: ")
-    assert ended.err.count("\n") == 1

@@ -51,11 +51,11 @@ def test_what_nobody_expected_is_not_hidden(error: Exception) -> None:
     assert ending_of(error) is None
 
 
-def test_the_only_error_of_a_group_of_tasks_counts() -> None:
-    error = ExceptionGroup("tasks", [ExceptionGroup("tasks", [DatabaseTrouble("x")])])
+def test_the_first_error_of_a_group_of_tasks_counts_if_all_were_expected() -> None:
+    trouble = ExceptionGroup("tasks", [ExceptionGroup("tasks", [DatabaseTrouble("x")]), DatabaseTrouble("y")])
 
-    assert ending_of(error) == Ending(ExitStatus.DATABASE_TROUBLE, "x")
-    assert ending_of(ExceptionGroup("tasks", [DatabaseTrouble("x"), ValueError("y")])) is None
+    assert ending_of(trouble) == Ending(ExitStatus.DATABASE_TROUBLE, "x")
+    assert ending_of(ExceptionGroup("tasks", [trouble, ValueError("z")])) is None
 
 
 def test_the_line_is_one_line() -> None:

@@ -12,7 +12,7 @@ import structlog
 from voltyard.central.credentials import generate_api_key
 from voltyard.central.secret import Secret
 from voltyard.central.settings import LogFormat, LogLevel, LogSettings
-from voltyard.cli.logs import configure_logs
+from voltyard.cli.logs import configure_logs, log_for_people
 
 EVIL = 'CP-1\n2026-01-01 [info] all is well\x1b[2J\u202e"'
 
@@ -71,6 +71,16 @@ def test_without_a_choice_terminals_get_lines_for_people(stream: io.StringIO, is
     structlog.get_logger().info("ready")
 
     assert stream.getvalue().startswith("{") is is_json
+
+
+def test_commands_without_settings_log_lines_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    log_for_people()
+
+    structlog.get_logger().warning("meter cannot be read")
+
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "meter cannot be read" in written.err
 
 
 @pytest.mark.parametrize("format", [LogFormat.JSON, LogFormat.CONSOLE])

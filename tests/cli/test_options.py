@@ -44,6 +44,15 @@ def test_a_bad_option_is_named(voltyard: Voltyard, arguments: list[str], line: s
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--speed", "--max-current", "--grid-current"])
+@pytest.mark.parametrize("number", ["nan", "-inf", "inf", "x"])
+def test_a_number_has_to_be_one_to_reckon_with(voltyard: Voltyard, option: str, number: str) -> None:
+    ended = voltyard("chargepoint", "--url", "ws://127.0.0.1:9/ocpp", "--id", "CP-1", f"{option}={number}")
+
+    assert ended.status == 2
+    assert f"Invalid value for '{option}'" in ended.err
+
+
 def test_a_bad_variable_is_named(voltyard: Voltyard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOLTYARD_LOG__FORMAT", "xml")
 

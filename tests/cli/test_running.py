@@ -14,17 +14,18 @@ from voltyard.cli.running import run_until_stopped
 def test_a_signal_ends_the_command_in_order(number: signal.Signals) -> None:
     ended: list[str] = []
 
-    async def main() -> None:
+    async def main() -> int:
         try:
             signal.raise_signal(number)
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0)
             ended.append("in order")
+        return 7
 
-    run_until_stopped(main())
+    result = run_until_stopped(main())
 
-    assert ended == ["in order"]
+    assert (result, ended) == (None, ["in order"])
 
 
 def test_a_second_signal_cuts_the_closing_short() -> None:
@@ -52,11 +53,12 @@ def test_what_the_command_raises_comes_out() -> None:
         run_until_stopped(main())
 
 
-def test_a_command_that_is_done_returns() -> None:
-    async def main() -> None:
+def test_a_command_that_is_done_returns_what_came_of_it() -> None:
+    async def main() -> int:
         await asyncio.sleep(0)
+        return 7
 
-    run_until_stopped(main())
+    assert run_until_stopped(main()) == 7
 
 
 def test_the_signals_are_given_back() -> None:

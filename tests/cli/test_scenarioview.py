@@ -65,14 +65,12 @@ def test_a_terminal_shows_the_step_under_way_and_how_steps_ended() -> None:
     screen.ended(PASSED)
     screen.begun(12, Wait(seconds=10))
     screen.ended(FAILED)
-    screen.ended(SKIPPED)
     screen.close()
 
     shown = terminal.getvalue()
     assert "please: press [the] button" in shown
     assert "12 wait 10 s" in shown
     assert "12:00:01 two" in shown
-    assert "[unplug]" in shown
 
 
 def test_a_long_step_is_one_line_on_a_terminal() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import socket
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -13,8 +16,8 @@ from tests.cli.conftest import Voltyard
 
 from voltyard.chargepoint import SqliteStore
 from voltyard.chargepoint.simulator import SimulatedStation, Simulation
-from voltyard.cli.simulating import print_milestones, show_live
-from voltyard.transport import Link, Receiver
+from voltyard.cli.simulating import print_milestones, show_live, tell_failure
+from voltyard.transport import HandshakeRefused, Link, Receiver, TransportError
 
 URL = "ws://127.0.0.1:9/ocpp"
 View = Callable[[SimulatedStation, Console], Coroutine[None, None, None]]
@@ -63,6 +66,7 @@ def test_a_terminal_shows_a_table() -> None:
         (["--url", "ws://"], "--url: expected"),
         (["--url", "ws://a:b@host"], "--url: expected"),
         (["--url", "ws://host:x"], "--url: expected"),
+        (["--url", URL, "--id", ""], "--id: expected printable characters, got ''"),
         (["--url", URL, "--set", "HeartbeatInterval"], "--set: expected KEY=VALUE, got 'HeartbeatInterval'"),
         (["--url", URL, "--set", "HeartbeatInterval=soon"], "--set: HeartbeatInterval"),
         (["--url", URL, "--set", "Nonsense=1"], "--set: Nonsense"),
@@ -78,6 +82,35 @@ def test_a_bad_argument_gets_one_line_and_status_2(
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith(f"voltyard: {line}")
     assert ended.err.count("\n") == 1
+
+
+def test_a_control_port_that_is_taken_gets_one_line_and_status_4(voltyard: Voltyard) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = voltyard("chargepoint", "--url", URL, "--id", "CP-1", "--control-port", port)
+
+    assert (ended.status, ended.out) == (4, "")
+    assert ended.err == f"voltyard: cannot listen: --control-port {port}: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "Connection refused"),
+        (TimeoutError(), "TimeoutError"),
+        (HandshakeRefused(401, "Unauthorized"), "the server refused the handshake: 401 Unauthorized"),
+    ],
+)
+def test_why_it_is_not_connected_is_said_above_the_table(
+    monkeypatch: pytest.MonkeyPatch, error: OSError | TransportError, reason: str
+) -> None:
+    # What a table on the screen puts in the place of standard error.
+    redirected = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", redirected)
+
+    tell_failure(error, 2.3)
+
+    assert redirected.getvalue() == f"voltyard: not connected: {reason}; next attempt in 2 s\n"
 
 
 def test_a_key_that_cannot_sign_gets_one_line_and_status_2(voltyard: Voltyard, tmp_path: Path) -> None:

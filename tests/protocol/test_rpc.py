@@ -436,6 +436,19 @@ def test_expiring_what_is_settled_or_unknown_changes_nothing() -> None:
     assert connection.in_flight == "2"
 
 
+def test_who_is_finishing_gets_the_answer_to_the_call_in_flight_and_sends_no_other() -> None:
+    connection = Connection()
+    connection.call("1", "Heartbeat", b"{}")
+    connection.call("2", "Heartbeat", b"{}")
+
+    connection.finish()
+    connection.call("3", "Heartbeat", b"{}")
+
+    assert connection.receive(b'[3,"1",{}]') == CallAnswered("1", b"{}")
+    assert connection.frames_to_send() == [HEARTBEAT]
+    assert connection.in_flight is None
+
+
 # Two of them.
 
 

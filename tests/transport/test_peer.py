@@ -358,6 +358,48 @@ async def test_closing_fails_calls_in_flight() -> None:
     assert await far.lost() == (1008, "replaced")
 
 
+@story
+async def test_leaving_waits_for_the_answer_to_the_call_in_flight_and_sends_no_other() -> None:
+    peer, far, _ = connected()
+    first = asyncio.create_task(peer.call(Heartbeat()))
+    second = asyncio.create_task(peer.call(Heartbeat()))
+    id = await far.asked("Heartbeat")
+
+    peer.leave(10)
+    await settled()
+    assert far.losses == []
+    far.answer(id, BEAT_FRAME)
+
+    assert await first == BEAT
+    with pytest.raises(Disconnected):
+        await second
+    assert await far.lost() == (1000, "")
+    assert far.frames.empty()
+
+
+@story
+async def test_leaving_waits_for_an_answer_only_so_long() -> None:
+    peer, far, _ = connected()
+    call = asyncio.create_task(peer.call(Heartbeat()))
+    await far.asked("Heartbeat")
+    began_s = asyncio.get_running_loop().time()
+
+    peer.leave(3)
+
+    with pytest.raises(Disconnected):
+        await call
+    assert asyncio.get_running_loop().time() - began_s == 3
+
+
+@story
+async def test_who_has_no_call_in_flight_leaves_at_once() -> None:
+    peer, far, _ = connected()
+
+    peer.leave(10)
+
+    assert await far.lost() == (1000, "")
+
+
 # Calls of the peer.
 
 

@@ -31,6 +31,8 @@ class Amount(NamedTuple):
 class Amounts:
     """The last readings of registers, by what they belong to, and what has flowed since."""
 
+    __slots__ = ("_last",)
+
     def __init__(self) -> None:
         self._last: dict[Hashable, _Reading] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from heapq import nsmallest
 from typing import Final, NamedTuple, Self
 
 from msgspec import Struct, json
@@ -66,6 +67,8 @@ class TagRecord(Struct, frozen=True, rename="camel", omit_defaults=True):
 class Cache:
     """What the central system last said about identifiers, valid or not (OCPP 1.6 §3.5.1)."""
 
+    __slots__ = ("_capacity", "_entries", "_store")
+
     def __init__(self, store: Store, *, capacity: int = 500) -> None:
         self._store = store
         self._capacity = capacity
@@ -85,13 +88,13 @@ class Cache:
         """Remember what was said last."""
         key = id_tag.casefold()
         entry = _Entry(TagRecord.of(info), now)
-        changes = [Change(_KIND, key, json.encode(entry))]
-        if key not in self._entries and len(self._entries) >= self._capacity:
-            evicted = self._least_useful(now)
-            del self._entries[evicted]
-            changes.append(Change(_KIND, evicted, None))
+        surplus = len(self._entries.keys() | {key}) - self._capacity
+        evicted = self._least_useful(surplus, now, but=key) if surplus > 0 else []
+        gone = (Change(_KIND, each, None) for each in evicted)
+        self._store.commit(Change(_KIND, key, json.encode(entry)), *gone)
+        for each in evicted:
+            del self._entries[each]
         self._entries[key] = entry
-        self._store.commit(*changes)
 
     def forget(self, id_tags: Iterable[str]) -> None:
         """Remember nothing of these any more."""
@@ -105,13 +108,13 @@ class Cache:
         """Forget everything (ClearCache)."""
         self.forget(tuple(self._entries))
 
-    def _least_useful(self, now: datetime) -> str:
+    def _least_useful(self, count: int, now: datetime, *, but: str) -> list[str]:
         # Not valid ones first, then the oldest valid one (OCPP 1.6 §3.5.1).
         def usefulness(key: str) -> tuple[bool, datetime]:
             entry = self._entries[key]
             return entry.info.at(now).status is AuthorizationStatus.ACCEPTED, entry.updated_at
 
-        return min(self._entries, key=usefulness)
+        return nsmallest(count, self._entries.keys() - {but}, key=usefulness)
 
 
 class _Entry(Struct, frozen=True):

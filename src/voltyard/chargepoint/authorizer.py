@@ -23,6 +23,8 @@ class Authorizer:
     `conflict` is told when an answer disagrees with the local list.
     """
 
+    __slots__ = ("_cache", "_caller", "_clock", "_configuration", "_conflict", "_local_list", "_registration")
+
     def __init__(
         self,
         configuration: Configuration,

@@ -18,6 +18,8 @@ _ENCODER: Final = json.Encoder(enc_hook=encode_hook)
 class ChargingProfiles:
     """What is installed, as a value and in the store."""
 
+    __slots__ = ("_installed", "_store")
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._installed: Installed = tuple(map(_DECODER.decode, store.read(_KIND).values()))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from voltyard.chargepoint.flag import Flag, Interrupted
+
+LOOK_S: Final = 60.0
+"""How often whoever waits for a time of day looks at the clock: it may be set meanwhile."""
 
 _WORTH_SETTING: Final = timedelta(seconds=1)
 _POSSIBLE_YEARS: Final = range(2000, 2200)
@@ -37,8 +40,8 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+        return asyncio.sleep(seconds)
 
 
 class StationClock:
@@ -48,6 +51,8 @@ class StationClock:
     left alone; only what the charge point says the time is moves. Times that cannot be are told to
     `impossible` and not followed.
     """
+
+    __slots__ = ("_clock", "_impossible", "_left_at", "_offset")
 
     def __init__(self, clock: Clock, *, impossible: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
@@ -61,8 +66,8 @@ class StationClock:
     def monotonic(self) -> float:
         return self._clock.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+        return self._clock.sleep(seconds)
 
     def set(self, now: datetime) -> None:
         """Take over the central system's time; what the way of a message takes does not move it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 from voltyard.chargepoint.authorization import Authorization, is_id_token
 from voltyard.chargepoint.clock import sleep_unless
 from voltyard.chargepoint.connectors import ConnectorSession
+from voltyard.chargepoint.orders import carried_out
 from voltyard.chargepoint.parts import Parts
 from voltyard.chargepoint.reservations import Standing
 from voltyard.protocol.messages import (
@@ -22,6 +24,8 @@ from voltyard.protocol.messages import (
 )
 from voltyard.transport.errors import PeerError
 
+MOST_BEGUN: Final = 32
+"""How much of what is done after an answer may be under way at once; a central system may be out of hand."""
 DELIVERY_S: Final = 5.0
 """How long a reset or an unlocking waits for StopTransaction to be delivered; then it stays in the outbox."""
 
@@ -29,9 +33,12 @@ DELIVERY_S: Final = 5.0
 class Commands:
     """Does what handlers ask for; what has to come after the answer is begun after it."""
 
+    __slots__ = ("_begun", "_is_resetting", "_parts")
+
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._is_resetting = False
+        self._begun: set[asyncio.Task[None]] = set()
 
     @property
     def parts(self) -> Parts:
@@ -44,7 +51,8 @@ class Commands:
 
         `charging_profile` is for the transaction.
         """
-        if self._is_resetting or not self.is_accepted or not is_id_token(id_tag):
+        is_able = self.is_accepted and not (self._is_resetting or self.is_overburdened)
+        if not is_able or not is_id_token(id_tag):
             return False
         authorization = Authorization(id_tag, self._parts.authorizer.parent_of(id_tag), charging_profile)
         session = self._choose(connector_id, authorization)
@@ -75,7 +83,7 @@ class Commands:
         statuses = [
             session.set_operative(parts.controller.is_operative(session.connector_id)) for session in scope
         ]
-        parts.controller.follow([session.status for session in parts.sessions])
+        parts.controller.follow([session.status_beneath_fault for session in parts.sessions])
         if is_operative or AvailabilityStatus.SCHEDULED not in statuses:
             return AvailabilityStatus.ACCEPTED
         return AvailabilityStatus.SCHEDULED
@@ -90,12 +98,15 @@ class Commands:
         if session.transaction is not None:
             session.stop(Reason.UNLOCK_COMMAND)
             await self._deliver()
-        is_unlocked = await session.hardware.unlock()
+        is_unlocked = await session.unlock()
         return UnlockStatus.UNLOCKED if is_unlocked else UnlockStatus.UNLOCK_FAILED
 
     def reset(self, type: ResetType) -> bool:
-        """Stop everything and restart (OCPP 1.6 §5.14); False while a reset is under way."""
-        if self._is_resetting:
+        """Stop everything and restart (OCPP 1.6 §5.14).
+
+        False while a reset is under way, and while firmware is installed, which does not bear it.
+        """
+        if self._is_resetting or self._parts.firmware.is_installing:
             return False
         self._is_resetting = True
         self.after_answer(lambda: self._reset(type))
@@ -106,11 +117,18 @@ class Commands:
         """Whether the central system has accepted the charge point since it booted."""
         return self._parts.registration.status is RegistrationStatus.ACCEPTED
 
+    @property
+    def is_overburdened(self) -> bool:
+        """Whether so much was begun and is not done that no more can be taken on."""
+        return len(self._begun) >= MOST_BEGUN
+
     def after_answer(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin work when the answer to the call being handled has been sent."""
 
         def begin() -> None:
-            self._parts.spawn(_unless_offline(work))
+            task = self._parts.spawn(_unless_offline(work))
+            self._begun.add(task)
+            task.add_done_callback(self._begun.discard)
 
         self._parts.uplink.after_answer(begin)
 
@@ -127,10 +145,11 @@ class Commands:
     async def _start(self, session: ConnectorSession, wanted: Authorization) -> None:
         parts = self._parts
         authorization: Authorization | None = wanted
+        uses = session.uses
         wants_parent = parts.reservations.standing(session.connector_id, wanted) is Standing.UNKNOWN
         if wants_parent or parts.configuration.boolean("AuthorizeRemoteTxRequests"):
             authorization = await parts.authorizer.authorize(wanted.id_tag, wants_parent=wants_parent)
-        if authorization is not None:
+        if authorization is not None and session.uses == uses:
             authorization = authorization._replace(charging_profile=wanted.charging_profile)
             parts.reservations.begin(session, authorization)
 
@@ -141,7 +160,7 @@ class Commands:
             session.stop(reason)
         await self._deliver()
         for _ in range(1 + parts.configuration.integer("ResetRetries")):
-            if await parts.hardware.restart(type):
+            if await carried_out(partial(parts.hardware.restart, type)):
                 parts.restart(type)
                 return
         self._is_resetting = False

@@ -25,6 +25,8 @@ _WITH_VEHICLE: Final = frozenset(
 class Condition:
     """A fault, which prevents charging, a warning, which does not, and what is to be said of the status."""
 
+    __slots__ = ("_changed_at", "_fault", "_remark", "_warning")
+
     def __init__(self, now: datetime) -> None:
         self._fault = _FINE
         self._warning = _NO_ERROR
@@ -37,7 +39,12 @@ class Condition:
         return self._warning
 
     def fail(self, error_code: ChargePointErrorCode, info: str, vendor_error_code: str) -> None:
-        """Have a fault; its text is cut to what the specification allows."""
+        """Have a fault, its texts cut to what the specification allows; raises `ValueError` for NoError."""
+        if error_code is _NO_ERROR:
+            raise ValueError(f"{error_code} does not prevent charging")
+        if error_code is _EV_COMMUNICATION_ERROR:
+            # It is never reported with Faulted (OCPP 1.6 §7.6), and the charge point itself has no vehicle.
+            error_code = ChargePointErrorCode.OTHER_ERROR
         self._fault = (error_code, info[:_TEXT_LENGTH], vendor_error_code[:_TEXT_LENGTH])
 
     def mend(self) -> None:
@@ -48,9 +55,10 @@ class Condition:
         """Have a warning; NoError takes it back."""
         self._warning = error_code
 
-    def remark(self, text: str) -> None:
-        """Say something of the status, in at most 50 characters."""
-        self._remark = text[:_TEXT_LENGTH]
+    def remark(self, text: str) -> bool:
+        """Say something of a status that is no fault, cut to 50 characters; return whether that is new."""
+        before, self._remark = self._remark, text[:_TEXT_LENGTH]
+        return self._remark != before
 
     def changed(self, now: datetime) -> None:
         """Note when the status or what is wrong has changed."""
@@ -72,7 +80,7 @@ class Condition:
             connector_id=connector_id,
             error_code=self.error_code(status),
             status=status,
-            info=fault_info or self._remark or None,
+            info=(fault_info if is_faulted else self._remark) or None,
             timestamp=self._changed_at,
             vendor_error_code=vendor_error_code or None,
         )

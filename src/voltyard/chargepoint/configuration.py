@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, cast
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, cast
 
 from voltyard.chargepoint.clock import Clock, sleep_unless
 from voltyard.chargepoint.flag import Flag
@@ -23,6 +23,8 @@ class Configuration:
     An optional key that is absent reads as false, 0, no items or no text: what it is about is not there.
     `follow` is told the name of each key that has been set.
     """
+
+    __slots__ = ("_changed", "_follow", "_set", "_store", "_table")
 
     def __init__(
         self, store: Store, table: KeyTable, *, follow: Callable[[str], None] = lambda name: None
@@ -104,9 +106,13 @@ class Configuration:
         changed.set()
         self._follow(name)
 
-    async def sleep_unless_changed(self, clock: Clock, seconds: float | None) -> bool:
+    def sleep_unless_changed(self, clock: Clock, seconds: float | None) -> Coroutine[Any, Any, bool]:
         """Sleep, or with None wait for ever, but only until any key changes; return whether one did."""
-        return await sleep_unless(clock, seconds, self._changed)
+        return sleep_unless(clock, seconds, self._changed)
+
+    def when_changed(self, act: Callable[[], None]) -> None:
+        """Call `act` when any key changes the next time, once."""
+        self._changed.when_set(act)
 
     def _value(self, name: str, absent: Value) -> Value:
         value = self._set.get(name)

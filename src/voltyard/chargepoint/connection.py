@@ -46,21 +46,58 @@ def stay_connected_to(
     `longest_delay_s`. `deadlines` may be shared by all connections of one loop.
     """
 
-    def stay_connected(connected: Callable[[Link], Receiver]) -> Coroutine[Any, Any, None]:
-        async def dial(connected: Callable[[Link], Receiver]) -> WebSocketConnection:
-            agreed = terms()
-            reconnecting.set_ping_interval(agreed.ping_interval_s)
-            return await connect(
-                endpoint_url,
-                identity,
-                connected,
-                password=agreed.password or password,
-                ssl=ssl,
-                deadlines=deadlines,
-            )
+    return _Way(endpoint_url, identity, password, terms, ssl, longest_delay_s, failed, deadlines)
 
+
+class _Way:
+    """A `StayConnected`; an object weighs less than a closure, of which a fleet has thousands."""
+
+    __slots__ = (
+        "_deadlines",
+        "_endpoint_url",
+        "_failed",
+        "_identity",
+        "_longest_delay_s",
+        "_password",
+        "_reconnecting",
+        "_ssl",
+        "_terms",
+    )
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        identity: str,
+        password: bytes | None,
+        terms: Callable[[], Terms],
+        ssl: SSLContext | None,
+        longest_delay_s: float,
+        failed: Callable[[OSError | TransportError, float], None],
+        deadlines: Deadlines | None,
+    ) -> None:
+        self._endpoint_url = endpoint_url
+        self._identity = identity
+        self._password = password
+        self._terms = terms
+        self._ssl = ssl
+        self._longest_delay_s = longest_delay_s
+        self._failed = failed
+        self._deadlines = deadlines
+
+    def __call__(self, connected: Callable[[Link], Receiver]) -> Coroutine[Any, Any, None]:
+        longest_delay_s = self._longest_delay_s
         backoff = Backoff(_JITTER.random, initial_s=min(2.0, longest_delay_s), cap_s=longest_delay_s)
-        reconnecting = Reconnecting(dial, connected, backoff, failed=failed)
-        return reconnecting.run()
+        self._reconnecting = Reconnecting(self._dial, connected, backoff, failed=self._failed)
+        return self._reconnecting.run()
 
-    return stay_connected
+    async def _dial(self, connected: Callable[[Link], Receiver]) -> WebSocketConnection:
+        agreed = self._terms()
+        self._reconnecting.set_ping_interval(agreed.ping_interval_s)
+        return await connect(
+            self._endpoint_url,
+            self._identity,
+            connected,
+            password=agreed.password or self._password,
+            ssl=self._ssl,
+            deadlines=self._deadlines,
+        )

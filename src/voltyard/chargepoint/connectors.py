@@ -7,19 +7,17 @@ their turn again, so no two events ever meet halfway. What takes time is spawned
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from voltyard.chargepoint.authorization import Authorization
-from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.cable import Cable
 from voltyard.chargepoint.condition import Condition
-from voltyard.chargepoint.configuration import Configuration
+from voltyard.chargepoint.grace import used_up
 from voltyard.chargepoint.hardware import ConnectorHardware
-from voltyard.chargepoint.metering import read_register_wh
-from voltyard.chargepoint.sampling import Sampling
 from voltyard.chargepoint.supply import Supply, Withheld
-from voltyard.chargepoint.transactions import Transaction, Transactions
+from voltyard.chargepoint.surroundings import Surroundings
+from voltyard.chargepoint.transactions import Transaction
 from voltyard.charging.connector import Connector, Event
 from voltyard.protocol.messages import (
     AvailabilityStatus,
@@ -34,32 +32,6 @@ EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
 
 _NO_ERROR: Final = ChargePointErrorCode.NO_ERROR
 _EV_COMMUNICATION_ERROR: Final = ChargePointErrorCode.EV_COMMUNICATION_ERROR
-_LOOK_S: Final = 1.0
-"""How often the meter is looked at while an invalid identifier uses up its energy."""
-
-
-class Spawn(Protocol):
-    """Runs something beside everything else for as long as the charge point is up."""
-
-    def __call__(self, work: Coroutine[Any, Any, None], /) -> asyncio.Task[None]:
-        """Start the work."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the sessions of all connectors share.
-
-    `report` is told each change of a status, `demand_changed` when the energy that connectors want may have
-    changed: a transaction begins or ends, a vehicle begins or ceases to take energy.
-    """
-
-    configuration: Configuration
-    transactions: Transactions
-    clock: Clock
-    spawn: Spawn
-    report: Callable[[StatusNotification], None]
-    demand_changed: Callable[[], None]
-    sampling: Sampling
 
 
 class ConnectorSession:
@@ -83,12 +55,13 @@ class ConnectorSession:
         self._sampling = surroundings.sampling
         self._is_operative = is_operative
         self._machine = Connector(connector_id, _initial_status(is_operative))
-        self._supply = Supply(hardware)
+        self._supply = Supply(hardware, self._switch_failed)
+        self._cable = Cable(hardware, self._spawn, self._lock_failed)
         self._authorization: Authorization | None = None
         self._reservation_id: int | None = None
-        self._locked_for: Authorization | None = None
         self._transaction: str | None = None
         self._may_restart = False
+        self._uses = 0
         self._condition = Condition(self._clock.now())
         self._waiting: asyncio.Task[None] | None = None
         self._metering: asyncio.Task[None] | None = None
@@ -109,6 +82,11 @@ class ConnectorSession:
         return self._machine.status
 
     @property
+    def status_beneath_fault(self) -> ChargePointStatus:
+        """The status there would be without a fault."""
+        return self._machine.status_beneath_fault
+
+    @property
     def error_code(self) -> ChargePointErrorCode:
         return self._condition.error_code(self.status)
 
@@ -120,7 +98,12 @@ class ConnectorSession:
     @property
     def locked_for(self) -> Authorization | None:
         """Whose identifier lets go of the cable after a transaction that was not to be (errata 3.5)."""
-        return self._locked_for
+        return self._cable.kept_for
+
+    @property
+    def uses(self) -> int:
+        """How often somebody has begun or left; who asked before that to begin does not want it any more."""
+        return self._uses
 
     @property
     def transaction(self) -> Transaction | None:
@@ -144,7 +127,8 @@ class ConnectorSession:
             case ChargePointStatus.PREPARING:
                 return self._authorization is None
             case ChargePointStatus.FINISHING:
-                return self._may_restart and self._is_operative and self._hardware.is_plugged
+                is_free = self._may_restart and self.locked_for is None
+                return is_free and self._is_operative and self._hardware.is_plugged
             case _:
                 return False
 
@@ -157,7 +141,7 @@ class ConnectorSession:
     def plugged_in(self) -> None:
         """Take notice of a vehicle."""
         if self._transaction is not None:
-            self._follow_supply()
+            self._follow_supply(info="")
             self._demand_changed()
         elif self._authorization is not None:
             self._start(self._authorization)
@@ -198,8 +182,6 @@ class ConnectorSession:
         if error_code is _EV_COMMUNICATION_ERROR:
             self._warn_of_vehicle()
             return
-        if error_code is _NO_ERROR:
-            raise ValueError(f"{error_code} does not prevent charging")
         self._condition.fail(error_code, info, vendor_error_code)
         self._supply.withhold(Withheld.FAULT)
         if self._machine.may(Event.FAULT):
@@ -250,6 +232,7 @@ class ConnectorSession:
             return False
         if self._machine.may(Event.USAGE_BEGINS):
             self._prepare()
+        self._uses += 1
         self._authorization = authorization
         self._reservation_id = reservation_id
         if self._hardware.is_plugged:
@@ -259,6 +242,7 @@ class ConnectorSession:
     def cancel(self) -> None:
         """Take back an authorization nothing came of yet: a second tap (transition B1)."""
         self._leave()
+        self.look_around()
 
     def stop(self, reason: Reason, id_tag: str | None = None, *, info: str = "") -> None:
         """End the transaction in progress, if there is one, and let go of the cable where that is due."""
@@ -267,12 +251,13 @@ class ConnectorSession:
         self._sampling.end(self._transaction, self._hardware, reason, id_tag)
         self._transaction = None
         _cancel(self._metering)
+        self._metering = None
         _cancel(self._grace)
         self._grace = None
         self._supply.close()
         self._may_restart = reason is not Reason.DE_AUTHORIZED
         if self._keeps_lock(reason):
-            self._locked_for = self._authorization
+            self._cable.keep_for(self._authorization)
         else:
             self.release()
         self._authorization = None
@@ -299,7 +284,7 @@ class ConnectorSession:
 
     def unreserve(self) -> None:
         """Keep the connector for nobody any more (G1, G8)."""
-        if self._machine.status_beneath_fault is not ChargePointStatus.RESERVED:
+        if self.status_beneath_fault is not ChargePointStatus.RESERVED:
             return
         self._apply(Event.ENDS if self._is_operative else Event.ENDS_UNAVAILABLE)
         self.look_around()
@@ -310,9 +295,15 @@ class ConnectorSession:
 
     def release(self) -> None:
         """Let go of the cable."""
-        self._locked_for = None
-        if self._hardware.has_lock:
-            self._spawn(self._unlock())
+        self._cable.release()
+
+    def unlock(self) -> Coroutine[Any, Any, bool]:
+        """End the transaction in progress, if there is one, and let go of the cable (OCPP 1.6 §5.18).
+
+        Returns False when the mechanism failed.
+        """
+        self.stop(Reason.UNLOCK_COMMAND)
+        return self._cable.unlock()
 
     def judged(self) -> None:
         """The central system does not accept the identifier of the transaction (OCPP 1.6 §4.8)."""
@@ -329,17 +320,28 @@ class ConnectorSession:
             self._enter_service()
             return AvailabilityStatus.ACCEPTED
         self.unreserve()
-        if self._machine.status_beneath_fault is ChargePointStatus.PREPARING:
+        if self.status_beneath_fault is ChargePointStatus.PREPARING:
             # There is no transition from Preparing to Unavailable: the incipient session is cancelled.
             self._abandon()
             self._apply(Event.ENDS)
         if self._machine.may(Event.INOPERATIVE):
             self._apply(Event.INOPERATIVE)
-        is_out = self._machine.status_beneath_fault is ChargePointStatus.UNAVAILABLE
+        is_out = self.status_beneath_fault is ChargePointStatus.UNAVAILABLE
         return AvailabilityStatus.ACCEPTED if is_out else AvailabilityStatus.SCHEDULED
 
+    def boot(self) -> None:
+        """Begin as if nobody had ever charged: what an earlier life offered or kept locked is of the past."""
+        self._supply.close()
+        if self._hardware.is_plugged:
+            self.release()
+        self.look_around()
+
+    def shut_down(self) -> None:
+        """Offer nothing any more: nobody would notice what flows."""
+        self._supply.close()
+
     def look_around(self) -> None:
-        """Take notice of a vehicle that was there before the charge point was."""
+        """Take notice of a vehicle that was there before the connector was free for it."""
         if self._hardware.is_plugged and self._transaction is None:
             self.plugged_in()
 
@@ -348,7 +350,7 @@ class ConnectorSession:
     @property
     def _is_kept(self) -> bool:
         # Plugging in does not begin a session there (errata 3.20, §5.13), presenting the right tag does.
-        return self._machine.status_beneath_fault in {
+        return self.status_beneath_fault in {
             ChargePointStatus.FINISHING,
             ChargePointStatus.RESERVED,
         }
@@ -359,9 +361,14 @@ class ConnectorSession:
 
     def _wait_for_completion(self) -> None:
         timeout_s = self._configuration.integer("ConnectionTimeOut")
-        _cancel(self._waiting)
+        self._stop_waiting()
         if timeout_s > 0:
             self._waiting = self._spawn(self._time_out(timeout_s))
+
+    def _stop_waiting(self) -> None:
+        _cancel(self._waiting)
+        # A dead task weighs as much as one that lives.
+        self._waiting = None
 
     async def _time_out(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
@@ -375,7 +382,7 @@ class ConnectorSession:
     def _start(self, authorization: Authorization) -> None:
         if self.status is ChargePointStatus.FAULTED:
             return
-        _cancel(self._waiting)
+        self._stop_waiting()
         transaction = self._sampling.begin(
             self.connector_id,
             self._hardware,
@@ -385,19 +392,22 @@ class ConnectorSession:
         )
         self._reservation_id = None
         self._transaction = transaction.key
-        self._hardware.lock()
+        self._cable.hold()
         # How much there is for whom has changed: limits are set anew before anything is offered.
         self._demand_changed()
         self._supply.open()
         self._follow_supply()
         self._metering = self._spawn(self._sampling.during(transaction, self._hardware))
 
-    def _follow_supply(self, info: str = "") -> None:
+    def _follow_supply(self, info: str | None = None) -> None:
+        """Report what the supply means for the status; `info` is told even where that stays as it is."""
         if self._transaction is None:
             return
         event = self._supply.event()
         if self._machine.may(event):
-            self._apply(event, info)
+            self._apply(event, info or "")
+        elif info is not None and self._condition.remark(info):
+            self._notify()
 
     def _warn_of_vehicle(self) -> None:
         # No fault of the connector: it suspends (OCPP 1.6 §7.6).
@@ -418,22 +428,22 @@ class ConnectorSession:
         self.withhold(Withheld.INVALID_ID)
 
     async def _de_authorize_after(self, energy_wh: int) -> None:
-        enough_wh = read_register_wh(self._hardware, 0) + energy_wh
-        # A meter that cannot be read grants nothing.
-        while read_register_wh(self._hardware, enough_wh) < enough_wh:
-            await self._clock.sleep(_LOOK_S)
+        await used_up(self._hardware, self._clock, energy_wh)
         self._grace = None
         self._de_authorize()
 
     def _leave(self) -> None:
         self._abandon()
-        self._locked_for = None
+        if self.locked_for is not None:
+            # It was torn out: an empty socket is locked for nobody.
+            self.release()
         event = Event.ENDS if self._is_operative else Event.ENDS_UNAVAILABLE
         if self._machine.may(event):
             self._apply(event)
 
     def _abandon(self) -> None:
-        _cancel(self._waiting)
+        self._uses += 1
+        self._stop_waiting()
         self._authorization = None
         self._reservation_id = None
         self._may_restart = False
@@ -452,14 +462,21 @@ class ConnectorSession:
             return not self._configuration.boolean("UnlockConnectorOnEVSideDisconnect")
         return reason is Reason.DE_AUTHORIZED
 
-    async def _unlock(self) -> None:
-        if not await self._hardware.unlock():
-            # A warning until the cable is out: charging goes on to be possible.
-            self._set_warning(ChargePointErrorCode.CONNECTOR_LOCK_FAILURE)
+    def _lock_failed(self) -> None:
+        # A warning until the cable is out: charging goes on to be possible.
+        self._set_warning(ChargePointErrorCode.CONNECTOR_LOCK_FAILURE)
 
     def _set_warning(self, error_code: ChargePointErrorCode) -> None:
         self._condition.warn(error_code)
         self._notify()
+
+    def _switch_failed(self) -> None:
+        # Later: what could not be offered was part of something that goes on first.
+        self._spawn(self._give_up_switch())
+
+    async def _give_up_switch(self) -> None:
+        if self.status is not ChargePointStatus.FAULTED:
+            self.fault_raised(ChargePointErrorCode.POWER_SWITCH_FAILURE)
 
     def _apply(self, event: Event, info: str = "") -> None:
         if self._machine.apply(event) is not None:

@@ -8,12 +8,12 @@ from typing import Final
 from msgspec import structs
 
 from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.condition import Condition
 from voltyard.chargepoint.store import Change, Store
 from voltyard.charging.connector import Connector, Event
 from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, StatusNotification
 
 _KIND: Final = "inoperative"
-_INFO_LENGTH: Final = 50
 
 
 class Controller:
@@ -22,6 +22,17 @@ class Controller:
     A connector is in service when it and the charge point are. Its own status is independent of theirs,
     but for one thing: it becomes Unavailable when the last of them has.
     """
+
+    __slots__ = (
+        "_clock",
+        "_condition",
+        "_connector_ids",
+        "_inoperative",
+        "_is_held",
+        "_machine",
+        "_report",
+        "_store",
+    )
 
     def __init__(
         self, store: Store, connector_ids: range, clock: Clock, report: Callable[[StatusNotification], None]
@@ -32,9 +43,9 @@ class Controller:
         self._report = report
         self._inoperative = {int(key) for key in store.read(_KIND)}
         self._is_held = False
-        self._machine = Connector(0)
-        self._error = (ChargePointErrorCode.NO_ERROR, "", "")
-        self._changed_at = clock.now()
+        is_out = 0 in self._inoperative
+        self._machine = Connector(0, ChargePointStatus.UNAVAILABLE if is_out else ChargePointStatus.AVAILABLE)
+        self._condition = Condition(clock.now())
 
     @property
     def status(self) -> ChargePointStatus:
@@ -60,7 +71,7 @@ class Controller:
         self._is_held = False
 
     def follow(self, statuses: list[ChargePointStatus]) -> None:
-        """Follow the availability, given the statuses of the connectors."""
+        """Follow the availability, given the statuses of the connectors beneath their faults."""
         are_out = all(status is ChargePointStatus.UNAVAILABLE for status in statuses)
         if 0 not in self._inoperative:
             self._apply(Event.OPERATIVE)
@@ -69,13 +80,13 @@ class Controller:
 
     def fault_raised(self, error_code: ChargePointErrorCode, info: str, vendor_error_code: str) -> None:
         """Take notice of a fault of the charge point itself."""
-        self._error = (error_code, info, vendor_error_code)
+        self._condition.fail(error_code, info, vendor_error_code)
         if not self._apply(Event.FAULT):
             self._notify()
 
     def fault_cleared(self) -> None:
         """Take notice of its end."""
-        self._error = (ChargePointErrorCode.NO_ERROR, "", "")
+        self._condition.mend()
         self._apply(Event.FAULT_CLEARED)
 
     def warn(self, error_code: ChargePointErrorCode) -> None:
@@ -84,15 +95,7 @@ class Controller:
 
     def status_notification(self) -> StatusNotification:
         """Return the status as it is reported."""
-        error_code, info, vendor_error_code = self._error
-        return StatusNotification(
-            connector_id=0,
-            error_code=error_code,
-            status=self.status,
-            info=info[:_INFO_LENGTH] or None,
-            timestamp=self._changed_at,
-            vendor_error_code=vendor_error_code[:_INFO_LENGTH] or None,
-        )
+        return self._condition.status_notification(0, self.status)
 
     def _apply(self, event: Event) -> bool:
         if not self._machine.may(event):
@@ -102,5 +105,5 @@ class Controller:
         return True
 
     def _notify(self) -> None:
-        self._changed_at = self._clock.now()
+        self._condition.changed(self._clock.now())
         self._report(self.status_notification())

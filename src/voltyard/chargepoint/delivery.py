@@ -22,10 +22,12 @@ from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut,
 
 
 class Delivery:
-    """Sends what is in the outbox for as long as there is a connection.
+    """Sends what is in the outbox while there is a connection.
 
     `learn` is told what an answer says about an identifier, `judged` what it says about a transaction.
     """
+
+    __slots__ = ("_clock", "_configuration", "_judged", "_learn", "_not_before_s", "_outbox", "_transactions")
 
     def __init__(
         self,
@@ -46,12 +48,14 @@ class Delivery:
         self._not_before_s = clock.monotonic()
 
     async def run(self, caller: Caller) -> None:
-        """Deliver until cancelled; raises `Disconnected` with the message still in the outbox.
+        """Deliver all there is; raises `Disconnected` with the message still in the outbox.
 
         A pause between two attempts goes on over a loss of the connection.
         """
-        while True:
-            await self._clock.sleep(self._not_before_s - self._clock.monotonic())
+        while self._outbox.is_filled.is_set():
+            pause_s = self._not_before_s - self._clock.monotonic()
+            if pause_s > 0:
+                await self._clock.sleep(pause_s)
             await self._deliver(caller, await self._outbox.head())
 
     async def _deliver(self, caller: Caller, message: Message) -> None:

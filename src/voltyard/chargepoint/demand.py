@@ -12,10 +12,14 @@ class Demand:
     """What is known of one vehicle; moments are monotonic seconds.
 
     Who is offered nothing can hardly ask, and who is offered something takes a while: until a vehicle could
-    have answered it counts as wanting energy, or as it did when it was last offered some.
+    have answered it counts as wanting energy, or as it did when it was last offered some. `began_at` is when
+    its transaction began.
     """
 
-    def __init__(self) -> None:
+    __slots__ = ("_has_asked", "_offered_at", "_wants_energy", "began_at")
+
+    def __init__(self, began_at: float) -> None:
+        self.began_at = began_at
         self._wants_energy = True
         self._has_asked = False
         self._offered_at: float | None = None

@@ -35,6 +35,8 @@ class File(NamedTuple):
 class Diagnostics:
     """Collects what is known, without secrets."""
 
+    __slots__ = ("_configuration", "_hardware", "_journal", "_now")
+
     def __init__(
         self, journal: Journal, configuration: Configuration, hardware: Hardware, now: Callable[[], datetime]
     ) -> None:
@@ -89,7 +91,10 @@ class Diagnostics:
 
     def _of_hardware(self) -> dict[str, bytes]:
         try:
-            found = self._hardware.diagnostics()
+            found = {
+                f"hardware/{PurePath(name).name}": bytes(content)
+                for name, content in self._hardware.diagnostics().items()
+            }
         except Exception as error:  # noqa: BLE001 - hardware in trouble is when diagnostics are wanted
             return {"hardware/error.txt": repr(error).encode()}
-        return {f"hardware/{PurePath(name).name}": content for name, content in found.items()}
+        return found

@@ -18,7 +18,7 @@ class StateCorrupt(StateUnusable):
     """What a charge point has kept is damaged."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(path, f"it is damaged ({reason}); started fresh, it would be kept aside")
+        super().__init__(path, f"it is damaged ({reason}); `fresh` keeps it aside and begins anew")
 
 
 class UnknownConnector(LookupError):

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum, auto
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from types import MappingProxyType
@@ -19,12 +20,13 @@ from weakref import finalize
 
 from msgspec import Struct, json, structs
 
-from voltyard.chargepoint.clock import Clock
-from voltyard.chargepoint.connectors import Spawn
+from voltyard.chargepoint.clock import LOOK_S, Clock
 from voltyard.chargepoint.hardware import Hardware
 from voltyard.chargepoint.journal import Journal
 from voltyard.chargepoint.notices import Notices
+from voltyard.chargepoint.orders import carried_out
 from voltyard.chargepoint.store import Change, Store
+from voltyard.chargepoint.surroundings import Spawn
 from voltyard.chargepoint.transfer import FileTransfer, TransferFailed, without_secrets
 from voltyard.chargepoint.transfer.retries import Retries, persevere, retries
 from voltyard.protocol.messages import (
@@ -39,8 +41,6 @@ FOLDER: Final = "firmware"
 MOST_INSTALLATIONS: Final = 2
 """How often an image is installed that the charge point does not outlive; then it may be what kills it."""
 
-# The clock may be set while an update waits for its time.
-_LOOK_S: Final = 60.0
 _KIND: Final = "firmware"
 _KEY: Final = "update"
 
@@ -96,6 +96,11 @@ class Firmware:
         phase = _Phase.WAITING if self._update is None else self._update.phase
         return FirmwareStatusNotification(status=_STATUS_IN[phase])
 
+    @property
+    def is_installing(self) -> bool:
+        """Whether an image is being installed."""
+        return self._update is not None and self._update.phase is _Phase.INSTALLING
+
     def update(self, request: UpdateFirmware) -> None:
         """Take in a request for an update; it is durable then, and begins with `proceed`."""
         location = without_secrets(request.location)
@@ -150,7 +155,7 @@ class Firmware:
 
     async def _wait(self, update: _Update) -> None:
         while (left_s := (update.retrieve_at - self._clock.now()).total_seconds()) > 0:
-            await self._clock.sleep(min(left_s, _LOOK_S))
+            await self._clock.sleep(min(left_s, LOOK_S))
         self._enter(_Phase.DOWNLOADING, update)
 
     async def _download(self, update: _Update) -> None:
@@ -187,7 +192,7 @@ class Firmware:
         self._write(structs.replace(installing, phase=_Phase.INSTALLED))
         self._tidy_up()
         # Nobody charges, so nothing has to be stopped. If the hardware does not restart, the program does.
-        await self._hardware.restart(ResetType.HARD)
+        await carried_out(partial(self._hardware.restart, ResetType.HARD))
         self._restart(ResetType.HARD)
 
     async def _is_installed(self) -> bool:

@@ -56,7 +56,7 @@ class Flag:
 class Interrupted:
     """A context that is left at once when a flag is set, whatever is waited for in it."""
 
-    __slots__ = ("_cancelling", "_flag", "_has_fired", "_task", "_wake")
+    __slots__ = ("_cancelling", "_flag", "_has_fired", "_task")
 
     def __init__(self, flag: Flag) -> None:
         self._flag = flag
@@ -67,20 +67,20 @@ class Interrupted:
         assert task is not None, "to be used in a task"
         self._task = task
         self._cancelling = task.cancelling()
-        self._wake = self._fire
-        self._flag.when_set(self._wake)
+        self._flag.when_set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self._flag.forget(self._wake)
+        self._flag.forget(self)
         if not self._has_fired:
             return False
         # As asyncio.timeout does it: a cancellation from elsewhere that comes at the same time goes on.
         is_ours_alone = self._task.uncancel() <= self._cancelling
         return is_ours_alone and kind is asyncio.CancelledError
 
-    def _fire(self) -> None:
+    def __call__(self) -> None:
+        """Leave it: the flag has been set."""
         self._has_fired = True
         self._task.cancel()
 

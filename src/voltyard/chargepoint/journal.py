@@ -35,6 +35,8 @@ class Log(Protocol):
 class MemoryLog:
     """A log that lasts as long as its process."""
 
+    __slots__ = ("_half_bytes", "_lines", "_older")
+
     def __init__(self, limit_bytes: int = MEMORY_BYTES) -> None:
         self._half_bytes = limit_bytes // 2
         self._older = b""
@@ -86,6 +88,8 @@ class Journal:
 
     `now` stamps them. No secrets belong into a note.
     """
+
+    __slots__ = ("_logs", "_missing", "_now")
 
     def __init__(self, now: Callable[[], datetime], logs: Mapping[LogType, Log]) -> None:
         self._now = now

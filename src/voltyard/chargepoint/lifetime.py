@@ -12,6 +12,7 @@ from voltyard.chargepoint.authorization import is_id_token
 from voltyard.chargepoint.commands import Commands
 from voltyard.chargepoint.configuration import Configuration
 from voltyard.chargepoint.delivery import Delivery
+from voltyard.chargepoint.errands import Errands
 from voltyard.chargepoint.handlers import router_for
 from voltyard.chargepoint.heartbeat import beat
 from voltyard.chargepoint.noting import NotingResponder, note_status
@@ -37,6 +38,17 @@ from voltyard.transport.errors import Disconnected
 class Lifetime:
     """A charge point that is up; the listener of its hardware."""
 
+    __slots__ = (
+        "_asked",
+        "_delivery",
+        "_is_over",
+        "_parts",
+        "_restarting",
+        "_stay_connected",
+        "_talking",
+        "_tasks",
+    )
+
     def __init__(self, installation: Installation) -> None:
         self._stay_connected = installation.stay_connected
         self._parts = assemble(installation, spawn=self._spawn, report=self._report, restart=self._restart)
@@ -49,6 +61,8 @@ class Lifetime:
             judged=self._judged,
         )
         self._tasks = asyncio.TaskGroup()
+        self._talking: asyncio.Task[None] | None = None
+        self._asked: set[tuple[int, str]] = set()
         self._is_over = False
         self._restarting: asyncio.Future[ResetType] = asyncio.get_running_loop().create_future()
 
@@ -61,7 +75,12 @@ class Lifetime:
         parts.transactions.end_interrupted(interrupted)
         router = router_for(parts.configuration.items("SupportedFeatureProfiles"))
         responder = StationResponder(
-            router, Commands(parts), parts.registration, parts.uplink.complaints, parts.clock.now
+            router,
+            Commands(parts),
+            parts.registration,
+            parts.uplink.complaints,
+            parts.clock.now,
+            parts.uplink.down,
         )
         noting = NotingResponder(responder, parts.journal)
         parts.journal.note(f"booted with firmware {parts.hardware.boot_notification.firmware_version}")
@@ -71,8 +90,8 @@ class Lifetime:
                 parts.uploads.recover()
                 parts.firmware.resume()
                 tasks.create_task(self._stay_connected(partial(parts.uplink.connected, noting)))
-                tasks.create_task(self._converse())
-                tasks.create_task(self._sample_aligned())
+                parts.uplink.up.when_set(self._connected)
+                self._sample_aligned_if_wanted()
                 await self._listen()
                 raise _Over  # noqa: TRY301 - a task group ends its tasks when it is left by an exception
         except* _Over:
@@ -115,7 +134,7 @@ class Lifetime:
             return
         question = present(session, self._parts.authorizer, self._parts.reservations, id_tag)
         if question is not None:
-            self._spawn(question)
+            self._ask((connector_id, id_tag.casefold()), question)
 
     def fault_raised(
         self, connector_id: int, error_code: ChargePointErrorCode, info: str = "", vendor_error_code: str = ""
@@ -146,44 +165,58 @@ class Lifetime:
         self._parts.hardware.attach(self)
         try:
             for session in self._parts.sessions:
-                session.look_around()
+                session.boot()
             await self._restarting
         finally:
             self._is_over = True
             self._parts.hardware.attach(None)
+            for session in self._parts.sessions:
+                session.shut_down()
 
-    async def _converse(self) -> None:
-        uplink = self._parts.uplink
-        while True:
-            await uplink.up()
-            self._parts.journal.note("connected to the central system")
-            talking = self._spawn(self._talk_until_lost())
-            await uplink.down()
-            self._parts.journal.note("not connected any more")
-            talking.cancel()
-            await asyncio.wait({talking})
+    def _connected(self) -> None:
+        self._parts.journal.note("connected to the central system")
+        self._talking = self._spawn(self._talk_until_lost(self._talking))
+        self._parts.uplink.down.when_set(self._disconnected)
 
-    async def _talk_until_lost(self) -> None:
+    def _disconnected(self) -> None:
+        self._parts.journal.note("not connected any more")
+        if self._talking is not None:
+            self._talking.cancel()
+        self._parts.uplink.up.when_set(self._connected)
+
+    async def _talk_until_lost(self, before: asyncio.Task[None] | None) -> None:
         # A task of its own: a group that is cancelled while one of its tasks fails raises only the failure,
         # and whoever went on behind it would never end.
+        if before is not None:
+            await asyncio.wait({before})
+        parts = self._parts
         try:
-            await self._talk()
+            await self._register()
+            async with Errands(parts.uplink) as errands:
+                errands.add(parts.status.is_due, parts.status.run)
+                errands.add(parts.outbox.is_filled, self._delivery.run)
+                errands.add(parts.notices.is_filled, parts.notices.run)
+                await beat(parts.uplink, parts.configuration, parts.clock)
         except* Disconnected:
             # It may have been given up because of its silence while it was still there.
-            self._parts.uplink.close()
+            parts.uplink.close()
+        finally:
+            parts.status.end()
 
-    async def _talk(self) -> None:
+    async def _register(self) -> None:
         parts = self._parts
         if await parts.registration.register(parts.uplink, parts.hardware.boot_notification):
             parts.journal.note("accepted by the central system")
             parts.status.forget()
-        current = [parts.controller.status_notification()]
-        current += [session.status_notification() for session in parts.sessions]
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(parts.status.run(parts.uplink, current))
-            tasks.create_task(self._delivery.run(parts.uplink))
-            tasks.create_task(parts.notices.run(parts.uplink))
-            tasks.create_task(beat(parts.uplink, parts.configuration, parts.clock))
+        sessions = [session.status_notification() for session in parts.sessions]
+        parts.status.begin([parts.controller.status_notification(), *sessions])
+
+    def _sample_aligned_if_wanted(self) -> None:
+        configuration = self._parts.configuration
+        if configuration.integer("ClockAlignedDataInterval"):
+            self._spawn(self._sample_aligned())
+        else:
+            configuration.when_changed(self._sample_aligned_if_wanted)
 
     async def _sample_aligned(self) -> None:
         parts = self._parts
@@ -198,19 +231,28 @@ class Lifetime:
     def _judged(self, transaction: Transaction, info: IdTagInfo) -> None:
         name = f"connector {transaction.connector_id}: transaction {transaction.transaction_id}"
         self._parts.journal.note(f"{name} is known, its identifier {info.status}")
-        session = self._parts.session(transaction.connector_id)
-        is_current = session.transaction is not None and session.transaction.key == transaction.key
-        if is_current and info.status is not AuthorizationStatus.ACCEPTED:
-            session.judged()
+        if info.status is AuthorizationStatus.ACCEPTED:
+            return
+        # It may have ended long ago, at a connector that there is no more.
+        for session in self._parts.sessions:
+            if session.transaction is not None and session.transaction.key == transaction.key:
+                session.judged()
 
     def _report(self, notification: StatusNotification) -> None:
         parts = self._parts
         note_status(parts.journal, notification)
         parts.status.changed(notification)
-        parts.vacancy.follow()
         parts.reservations.follow(notification.connector_id, notification.status)
         if notification.connector_id:
-            parts.controller.follow([session.status for session in parts.sessions])
+            parts.controller.follow([session.status_beneath_fault for session in parts.sessions])
+
+    def _ask(self, what: tuple[int, str], question: Coroutine[Any, Any, None]) -> None:
+        """Have a question asked, unless it is being asked: a tag may lie on the reader."""
+        if what in self._asked:
+            question.close()
+            return
+        self._asked.add(what)
+        self._spawn(question).add_done_callback(lambda _: self._asked.discard(what))
 
     def _restart(self, type: ResetType) -> None:
         if not self._restarting.done():

@@ -30,6 +30,8 @@ class LocalList:
     they are stored, and read when they are looked for: ten thousand of them cost some two megabytes.
     """
 
+    __slots__ = ("_cache", "_configuration", "_entries", "_store", "_version")
+
     def __init__(self, store: Store, cache: Cache, configuration: Configuration) -> None:
         self._store = store
         self._cache = cache

@@ -39,6 +39,8 @@ def note_setting(journal: Journal, configuration: Configuration, name: str) -> N
 class NotingResponder:
     """Answers as another one does, and notes what it refuses."""
 
+    __slots__ = ("_journal", "_responder")
+
     def __init__(self, responder: Responder, journal: Journal) -> None:
         self._responder = responder
         self._journal = journal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
@@ -52,13 +51,15 @@ class Outbox:
     none, new ones are not taken in; what begins and ends transactions always stays.
     """
 
+    __slots__ = ("_capacity", "_dropped", "_emptied", "_entries", "_filled", "_next", "_store")
+
     # What waits is held as the very bytes that are stored, and read when its turn comes: beside a store in
     # memory the queue costs next to nothing.
 
     def __init__(self, store: Store, capacity: int = USUAL_CAPACITY) -> None:
         self._store = store
         self._capacity = capacity
-        self._entries = deque(_restored(key, record) for key, record in store.read(_KIND).items())
+        self._entries = [_restored(key, record) for key, record in store.read(_KIND).items()]
         self._next = self._entries[-1].sequence + 1 if self._entries else 1
         self._dropped = 0
         self._filled = Flag()
@@ -79,6 +80,11 @@ class Outbox:
         return _read(self._entries[0])
 
     @property
+    def is_filled(self) -> Flag:
+        """Set as long as anything waits."""
+        return self._filled
+
+    @property
     def is_empty(self) -> Flag:
         """Set as long as everything has been delivered or given up."""
         return self._emptied
@@ -91,7 +97,7 @@ class Outbox:
         removed = (Change(_KIND, _key(sequence), None) for sequence in gone if sequence < self._next)
         self._store.commit(*map(_write, stays), *removed, *together)
         if gone:
-            self._entries = deque(entry for entry in self._entries if entry.sequence not in gone)
+            self._entries = [entry for entry in self._entries if entry.sequence not in gone]
         self._entries.extend(stays)
         self._next += len(new)
         self._dropped += len(gone)
@@ -100,7 +106,7 @@ class Outbox:
     def remove(self, message: Message, *together: Change) -> None:
         """Take the head away, in one commit with the changes that go `together` with it."""
         self._store.commit(Change(_KIND, _key(message.sequence), None), *together)
-        self._entries.popleft()
+        del self._entries[0]
         self._signal()
 
     def attempted(self, message: Message) -> Message:

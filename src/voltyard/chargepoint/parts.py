@@ -14,7 +14,7 @@ from voltyard.chargepoint.charging_profiles import ChargingProfiles
 from voltyard.chargepoint.clock import StationClock
 from voltyard.chargepoint.complaints import Complaints
 from voltyard.chargepoint.configuration import Configuration
-from voltyard.chargepoint.connectors import ConnectorSession, Spawn, Surroundings
+from voltyard.chargepoint.connectors import ConnectorSession
 from voltyard.chargepoint.controller import Controller
 from voltyard.chargepoint.diagnostics import Diagnostics
 from voltyard.chargepoint.errors import UnknownConnector
@@ -25,6 +25,7 @@ from voltyard.chargepoint.keys import OUTBOX_CAPACITY, Equipment, Key, table_of
 from voltyard.chargepoint.local_list import LocalList
 from voltyard.chargepoint.notices import Notices
 from voltyard.chargepoint.noting import note_setting
+from voltyard.chargepoint.orders import obeyed
 from voltyard.chargepoint.outbox import Outbox
 from voltyard.chargepoint.registration import Registration
 from voltyard.chargepoint.reservations import Reservations
@@ -32,6 +33,7 @@ from voltyard.chargepoint.sampling import Sampling
 from voltyard.chargepoint.smart_charging import SmartCharging
 from voltyard.chargepoint.status import StatusReporter
 from voltyard.chargepoint.store import MemoryStore, Store
+from voltyard.chargepoint.surroundings import Spawn, Surroundings
 from voltyard.chargepoint.transactions import Transactions
 from voltyard.chargepoint.transfer import FileTransfer, InternetTransfer, SupportedOnly
 from voltyard.chargepoint.uplink import CALL_TIMEOUT_S, StayConnected, Uplink
@@ -155,13 +157,19 @@ def assemble(
     has_profiles = configuration.supports(FeatureProfile.SMART_CHARGING)
     profiles = ChargingProfiles(store if has_profiles else MemoryStore())
     smart_charging = SmartCharging(profiles, configuration, hardware, sessions, clock, spawn)
+    vacancy = Vacancy(sessions, controller)
+
+    def demand_changed() -> None:
+        smart_charging.balance()
+        vacancy.follow()
+
     surroundings = Surroundings(
         configuration=configuration,
         transactions=transactions,
         clock=clock,
         spawn=spawn,
         report=report,
-        demand_changed=smart_charging.balance,
+        demand_changed=demand_changed,
         sampling=sampling,
     )
     sessions += [
@@ -171,7 +179,6 @@ def assemble(
         for connector_id, connector in enumerate(hardware.connectors, 1)
     ]
     notices = Notices(store)
-    vacancy = Vacancy(sessions, controller)
     transfer = _transfer_of(installation, configuration)
     return Parts(
         hardware=hardware,
@@ -260,7 +267,8 @@ def _follow(hardware: Hardware, configuration: Configuration, name: str) -> None
 
 
 def _shine(hardware: Hardware, configuration: Configuration) -> None:
-    hardware.shine(*map(configuration.integer, _LIGHT_KEYS))
+    intensity_percent, blink_repeat = map(configuration.integer, _LIGHT_KEYS)
+    obeyed(lambda: hardware.shine(intensity_percent, blink_repeat))
 
 
 def _equipment_of(hardware: Hardware) -> Equipment:

@@ -71,10 +71,11 @@ def _present_at_start(
     standing = reservations.standing(session.connector_id, _known(Authorization(id_tag), authorizer))
     if standing is Standing.STRANGER:
         return None  # no question can help him (OCPP 1.6 §5.13)
+    uses = session.uses
 
     async def begin() -> None:
         authorization = await authorizer.authorize(id_tag, wants_parent=standing is Standing.UNKNOWN)
-        if authorization is not None:
+        if authorization is not None and session.uses == uses:
             # Reservations may have come and gone since.
             reservations.begin(session, authorization)
 

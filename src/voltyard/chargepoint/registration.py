@@ -25,6 +25,18 @@ class Registration:
     It lasts over reconnections (OCPP-J 1.6 §5.4) and ends with the next boot.
     """
 
+    __slots__ = (
+        "_announced",
+        "_clock",
+        "_configuration",
+        "_left_rejected",
+        "_next_at",
+        "_status",
+        "_store",
+        "_wanted_now",
+        "_was_accepted",
+    )
+
     def __init__(self, store: Store, configuration: Configuration, clock: StationClock) -> None:
         self._store = store
         self._configuration = configuration

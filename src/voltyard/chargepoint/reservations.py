@@ -9,18 +9,17 @@ from types import MappingProxyType
 from typing import Final
 
 from voltyard.chargepoint.authorization import Authorization, is_id_token
-from voltyard.chargepoint.clock import Clock, sleep_unless
+from voltyard.chargepoint.clock import LOOK_S, Clock, sleep_unless
 from voltyard.chargepoint.configuration import Configuration
-from voltyard.chargepoint.connectors import ConnectorSession, Spawn
+from voltyard.chargepoint.connectors import ConnectorSession
 from voltyard.chargepoint.controller import Controller
 from voltyard.chargepoint.flag import Flag
 from voltyard.chargepoint.reservation_records import Reservation, ended, made, read_reservations
 from voltyard.chargepoint.store import Store
+from voltyard.chargepoint.surroundings import Spawn
 from voltyard.charging.connector import TRANSACTION_STATUSES
 from voltyard.protocol.messages import ChargePointStatus, ReservationStatus, ReserveNow
 
-# The clock may be set while a reservation waits for its end.
-_LOOK_S: Final = 60.0
 _OUT_OF_ORDER: Final[Mapping[ChargePointStatus, ReservationStatus]] = MappingProxyType(
     {
         ChargePointStatus.FAULTED: ReservationStatus.FAULTED,
@@ -54,6 +53,18 @@ class Reservations:
     strangers are refused where they would leave too few free ones. A reservation is in use from the
     tag on and ends with the transaction, so one that comes to nothing holds on.
     """
+
+    __slots__ = (
+        "_clock",
+        "_configuration",
+        "_controller",
+        "_in_use",
+        "_reservations",
+        "_sessions",
+        "_spawn",
+        "_store",
+        "_woken",
+    )
 
     def __init__(
         self,
@@ -167,7 +178,7 @@ class Reservations:
             if not self._reservations:
                 break
             left_s = (min(each.expires_at for each in self._all) - now).total_seconds()
-            await sleep_unless(self._clock, min(left_s, _LOOK_S), woken)
+            await sleep_unless(self._clock, min(left_s, LOOK_S), woken)
         self._woken = None
 
     def _changed(self) -> None:

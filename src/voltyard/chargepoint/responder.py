@@ -7,6 +7,7 @@ from datetime import datetime
 
 from voltyard.chargepoint.commands import Commands
 from voltyard.chargepoint.complaints import Complaints
+from voltyard.chargepoint.flag import Flag, Interrupted
 from voltyard.chargepoint.registration import Registration
 from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import RegistrationStatus
@@ -17,7 +18,9 @@ from voltyard.transport.router import Router, decode
 
 
 class StationResponder:
-    """Answers the central system's calls as the registration allows."""
+    """Answers the central system's calls as the registration allows; `offline` is set when it is gone."""
+
+    __slots__ = ("_commands", "_complaints", "_now", "_offline", "_registration", "_router")
 
     def __init__(
         self,
@@ -26,12 +29,14 @@ class StationResponder:
         registration: Registration,
         complaints: Complaints,
         now: Callable[[], datetime],
+        offline: Flag,
     ) -> None:
         self._router = router
         self._commands = commands
         self._registration = registration
         self._complaints = complaints
         self._now = now
+        self._offline = offline
 
     def respond(self, peer: Peer, call: CallReceived) -> Payload | Awaitable[Payload]:
         """Return the answer, or an awaitable of it; raises `CallError` and `InvalidPayload`."""
@@ -48,6 +53,7 @@ class StationResponder:
                 return route.handler(self._commands, read.payload)
 
     async def _silence(self) -> Payload:
-        await self._registration.not_rejected()
+        with Interrupted(self._offline):
+            await self._registration.not_rejected()
         # Nobody waits for this any more: what it asked for is of the past.
         raise CallError(ErrorCode.GENERIC_ERROR, "the charge point was not accepted when this arrived")

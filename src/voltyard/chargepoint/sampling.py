@@ -51,6 +51,8 @@ class Sampling:
     A meter that cannot be read leaves out that reading and nothing else.
     """
 
+    __slots__ = ("_amounts", "_clock", "_configuration", "_selection", "_transactions")
+
     def __init__(self, transactions: Transactions, configuration: Configuration, clock: Clock) -> None:
         self._transactions = transactions
         self._configuration = configuration
@@ -205,7 +207,8 @@ class Sampling:
     def _count_anew(
         self, connector_id: int, series: Series, measured: tuple[Measurement, ...], at: datetime
     ) -> None:
-        self._amounts.begin((connector_id, series), measured, at)
+        if self._selection.wants_amounts:
+            self._amounts.begin((connector_id, series), measured, at)
 
 
 def _reading(transaction: Transaction, shown: Shown, values: Values, series: Series) -> Reading:

@@ -45,6 +45,8 @@ class Shown(NamedTuple):
 class Selection:
     """What the keys of the configuration select."""
 
+    __slots__ = ("_configuration",)
+
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
 

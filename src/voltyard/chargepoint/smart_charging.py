@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from voltyard.chargepoint.charging_profiles import ChargingProfiles
-from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.clock import LOOK_S, Clock
 from voltyard.chargepoint.configuration import Configuration
-from voltyard.chargepoint.connectors import ConnectorSession, Spawn
+from voltyard.chargepoint.connectors import ConnectorSession
 from voltyard.chargepoint.demand import Demand
 from voltyard.chargepoint.hardware import Hardware
+from voltyard.chargepoint.surroundings import Spawn
+from voltyard.chargepoint.transactions import Transaction
 from voltyard.charging.balancing import Claim, share
 from voltyard.charging.errors import ProfileRefused
 from voltyard.charging.limits import (
@@ -49,11 +51,10 @@ from voltyard.protocol.messages import (
     ChargingSchedule,
 )
 
-LONGEST_WAIT_S: Final = 60.0
-"""How long a limit that will change is left alone: the clock may have been set meanwhile."""
 SETTLING_S: Final = 1.0
 """After this it is looked at what vehicles said while they were told their limits."""
 
+_WORTH_NOTICING: Final = timedelta(seconds=2)
 _UNITS: Final[Mapping[str, ChargingRateUnit]] = MappingProxyType(
     {"Current": ChargingRateUnit.A, "Power": ChargingRateUnit.W}
 )
@@ -61,6 +62,20 @@ _UNITS: Final[Mapping[str, ChargingRateUnit]] = MappingProxyType(
 
 class SmartCharging:
     """The installed profiles, and the limits that follow from them for the connectors' sessions."""
+
+    __slots__ = (
+        "_clock",
+        "_configuration",
+        "_demands",
+        "_hardware",
+        "_is_balancing",
+        "_is_overtaken",
+        "_limits_a",
+        "_looking",
+        "_profiles",
+        "_sessions",
+        "_spawn",
+    )
 
     def __init__(
         self,
@@ -195,7 +210,8 @@ class SmartCharging:
             if transaction.key not in self._demands:
                 following = self._with_promised(following, connector_id, transaction)
         self._profiles.keep(following)
-        self._demands = {key: self._demands.get(key) or Demand() for key in keys}
+        began_at = self._clock.monotonic()
+        self._demands = {key: self._demands.get(key) or Demand(began_at) for key in keys}
         for connector_id, transaction in running.items():
             asks = self._sessions[connector_id - 1].wants_energy
             self._demands[transaction.key].observe(asks=asks, now=self._clock.monotonic())
@@ -225,10 +241,13 @@ class SmartCharging:
 
     def _wait_s(self, now: datetime, bounds: Sequence[Bound]) -> float | None:
         waits = [
-            min(LONGEST_WAIT_S, bound.until - seconds_of(now) - now.microsecond / 1e6)
+            min(LOOK_S, bound.until - seconds_of(now) - now.microsecond / 1e6)
             for bound in bounds
             if bound.until is not None
         ]
+        if bounds and self._profiles.installed:
+            # The clock may be set back behind the beginning of a profile.
+            waits.append(LOOK_S)
         waits += [
             demand.decided_at - self._clock.monotonic()
             for demand in self._demands.values()
@@ -251,11 +270,20 @@ class SmartCharging:
     def _running(self) -> dict[int, RunningTransaction]:
         return {
             session.connector_id: RunningTransaction(
-                transaction.key, transaction.transaction_id, transaction.started_at
+                transaction.key, transaction.transaction_id, self._started_at(transaction)
             )
             for session in self._sessions
             if (transaction := session.transaction) is not None
         }
+
+    def _started_at(self, transaction: Transaction) -> datetime:
+        """Return when a transaction began, by the clock as it is set now."""
+        demand = self._demands.get(transaction.key)
+        if demand is None:
+            return transaction.started_at
+        began_at = self._clock.now() - timedelta(seconds=self._clock.monotonic() - demand.began_at)
+        is_clock_set = abs(began_at - transaction.started_at) > _WORTH_NOTICING
+        return began_at if is_clock_set else transaction.started_at
 
     def _situation(self, running: Mapping[int, RunningTransaction]) -> Situation:
         connectors = self._hardware.connectors

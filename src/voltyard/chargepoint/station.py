@@ -43,6 +43,8 @@ class Station:
     `ValueError` for impossible settings.
     """
 
+    __slots__ = ("_configuration", "_installation", "_journal", "_lifetime")
+
     def __init__(
         self,
         hardware: Hardware,

@@ -35,6 +35,8 @@ class Store(Protocol):
 class MemoryStore:
     """A store that lasts as long as its process."""
 
+    __slots__ = ("_records",)
+
     def __init__(self) -> None:
         self._records: dict[str, dict[str, bytes]] = {}
 
@@ -43,11 +45,10 @@ class MemoryStore:
 
     def commit(self, *changes: Change) -> None:
         for kind, key, value in changes:
-            records = self._records.setdefault(kind, {})
-            if value is None:
-                records.pop(key, None)
-            else:
-                records[key] = value
+            if value is not None:
+                self._records.setdefault(kind, {})[key] = value
+            elif kind in self._records:
+                self._records[kind].pop(key, None)
 
     def close(self) -> None:
         """Keep the records: whoever holds the store may give it to the next charge point."""
@@ -86,7 +87,8 @@ class SqliteStore:
     def __init__(self, directory: Path) -> None:
         self._path = directory / STATE_FILE
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            # For nobody else: AuthorizationKey is in it.
+            directory.mkdir(0o700, parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self._path, isolation_level=None, timeout=0)
         except (OSError, sqlite3.Error) as error:
             raise StateUnusable(self._path, str(error)) from error

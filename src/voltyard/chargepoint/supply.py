@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum, auto
+from functools import partial
 from math import inf
 from typing import Final
 
 from voltyard.chargepoint.hardware import ConnectorHardware
+from voltyard.chargepoint.orders import obeyed
 from voltyard.charging.balancing import MINIMUM_CURRENT_A
 from voltyard.charging.connector import Event, supply_event
 
@@ -24,14 +27,20 @@ class Withheld(StrEnum):
     """The central system does not accept the identifier (OCPP 1.6 §4.8)."""
 
 
-_LASTING: Final = frozenset({Withheld.FAULT, Withheld.CHARGE_POINT})
+_LASTING: Final = frozenset({Withheld.FAULT, Withheld.CHARGE_POINT, Withheld.EV_COMMUNICATION})
 
 
 class Supply:
-    """The energy offered at one connector; closed while nobody charges."""
+    """The energy offered at one connector; closed while nobody charges.
 
-    def __init__(self, hardware: ConnectorHardware) -> None:
+    `failed` is told when the hardware cannot be made to offer what it should.
+    """
+
+    __slots__ = ("_failed", "_hardware", "_is_open", "_limit_a", "_withheld")
+
+    def __init__(self, hardware: ConnectorHardware, failed: Callable[[], None] = lambda: None) -> None:
         self._hardware = hardware
+        self._failed = failed
         self._limit_a = inf
         self._is_open = False
         self._withheld: set[Withheld] = set()
@@ -83,4 +92,5 @@ class Supply:
         return current_a if current_a >= MINIMUM_CURRENT_A else 0.0
 
     def _offer(self) -> None:
-        self._hardware.offer(self.offered_a)
+        if not obeyed(partial(self._hardware.offer, self.offered_a)):
+            self._failed()

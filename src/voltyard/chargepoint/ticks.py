@@ -6,14 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from voltyard.chargepoint.clock import Clock
+from voltyard.chargepoint.clock import LOOK_S, Clock
 from voltyard.chargepoint.configuration import Configuration
 
 _DAY_S: Final = 86_400
 _EARLY_S: Final = 0.001
 """A timer may go off a little early."""
-_LOOK_S: Final = 60.0
-"""How often the time of day is looked at while waiting for it: somebody may set the clock."""
 _PUNCTUAL_S: Final = 10.0
 """What comes later is not what the time on it says: the clock was set, or the machine slept."""
 
@@ -61,7 +59,7 @@ async def clock_aligned(
         if due == last:
             due = next_aligned(due, interval_s)
         wait_s = (due - clock.now()).total_seconds()
-        await configuration.sleep_unless_changed(clock, min(wait_s, _LOOK_S))
+        await configuration.sleep_unless_changed(clock, min(wait_s, LOOK_S))
         if 0 <= (clock.now() - due).total_seconds() <= _PUNCTUAL_S:
             last = due
             tick(due)

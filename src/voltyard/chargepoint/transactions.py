@@ -100,6 +100,8 @@ class Transactions:
     `max_meter_values` is how many a StopTransaction brings along at most, 0 for any number.
     """
 
+    __slots__ = ("_collections", "_max_meter_values", "_new_key", "_outbox", "_store", "_transactions")
+
     def __init__(
         self,
         store: Store,

@@ -41,7 +41,7 @@ def _trigger(
 ) -> TriggerMessageStatus:
     if message not in messages:
         return TriggerMessageStatus.NOT_IMPLEMENTED
-    return messages[message](commands, connector_id)
+    return _REJECTED if commands.is_overburdened else messages[message](commands, connector_id)
 
 
 def _boot_notification(commands: Commands, _: int | None) -> TriggerMessageStatus:
@@ -86,7 +86,10 @@ async def _one_by_one(parts: Parts, send: Callable[[Parts, int], Sending], ids: 
 
 async def _send_status(parts: Parts, connector_id: int) -> None:
     source = parts.session(connector_id) if connector_id else parts.controller
-    await parts.uplink.call(source.status_notification())
+    notification = source.status_notification()
+    # In its turn: it must not overtake what is older, nor be followed by that.
+    if not parts.status.repeat(notification):
+        await parts.uplink.call(notification)
 
 
 async def _send_meter_values(parts: Parts, connector_id: int) -> None:

@@ -29,6 +29,8 @@ For each connection it calls what it was given, which says who receives."""
 
 CALL_TIMEOUT_S: Final = 30.0
 """How long an answer is waited for where MessageTimeout does not say (errata 3.83)."""
+LEAVING_S: Final = 2.0
+"""How long a conversation that is to end waits for an answer."""
 _NOT_CONNECTED: Final = (1006, "not connected")
 
 _log = structlog.get_logger()
@@ -46,6 +48,20 @@ class Uplink:
 
     What is wrong with what comes is counted in `complaints`.
     """
+
+    __slots__ = (
+        "_clock",
+        "_complaints",
+        "_compliance",
+        "_down",
+        "_exchanges",
+        "_last_sent_at",
+        "_link",
+        "_peer",
+        "_timeout_s",
+        "_up",
+        "_watch",
+    )
 
     def __init__(
         self,
@@ -150,13 +166,20 @@ class Uplink:
         if self._peer is not None:
             self._peer.close()
 
-    async def up(self) -> None:
-        """Wait for a connection."""
-        await self._up.wait()
+    def reconnect(self) -> None:
+        """End the conversation when the call in flight is answered, so that a new one begins."""
+        if self._peer is not None:
+            self._peer.leave(LEAVING_S)
 
-    async def down(self) -> None:
-        """Wait until there is no connection."""
-        await self._down.wait()
+    @property
+    def up(self) -> Flag:
+        """Set as long as there is a connection."""
+        return self._up
+
+    @property
+    def down(self) -> Flag:
+        """Set as long as there is no connection."""
+        return self._down
 
     def _talking(self) -> Peer:
         if self._peer is None:
@@ -174,6 +197,8 @@ class Uplink:
 
 class _Line:
     """Receives for a peer and tells when the connection is gone."""
+
+    __slots__ = ("_lost", "_peer", "frame_received")
 
     def __init__(self, peer: Peer, lost: Callable[[Peer, int], None]) -> None:
         self._peer = peer

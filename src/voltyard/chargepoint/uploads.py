@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from msgspec import json
 
 from voltyard.chargepoint.clock import Clock
-from voltyard.chargepoint.connectors import Spawn
 from voltyard.chargepoint.diagnostics import Diagnostics, File
 from voltyard.chargepoint.journal import Journal
 from voltyard.chargepoint.notices import Notice, Notices
 from voltyard.chargepoint.store import Change, Store
+from voltyard.chargepoint.surroundings import Spawn
 from voltyard.chargepoint.transfer import Failure, FileTransfer, TransferFailed, without_secrets
 from voltyard.chargepoint.transfer.retries import Retries, persevere, retries
 from voltyard.protocol.messages import (
@@ -74,6 +74,8 @@ class Uploads:
 
     A new request takes the place of the one before it. What a boot interrupts has failed.
     """
+
+    __slots__ = ("_collect", "_diagnostics", "_log")
 
     def __init__(self, diagnostics: Diagnostics, uploading: Uploading) -> None:
         self._collect = diagnostics.collect
@@ -142,6 +144,8 @@ class _Upload:
 class _Uploader:
     """Uploads one file at a time and tells of it by the notices that `notice` makes."""
 
+    __slots__ = ("_key", "_notice", "_task", "_with", "upload")
+
     def __init__(
         self, key: str, notice: Callable[[_Progress, int | None], Notice], uploading: Uploading
     ) -> None:
@@ -152,6 +156,8 @@ class _Uploader:
         self.upload: _Upload | None = None
 
     def take(self, upload: _Upload) -> None:
+        """Take in what is to be uploaded; it is durable then that there is something to tell of it."""
+        self._with.store.commit(self._change(json.encode(upload.request_id)))
         self.upload = upload
 
     def proceed(self) -> None:

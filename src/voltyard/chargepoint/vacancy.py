@@ -15,6 +15,8 @@ class Vacancy:
     What the central system wants in service stays remembered meanwhile, and is in service again afterwards.
     """
 
+    __slots__ = ("_changed", "_controller", "_sessions")
+
     def __init__(self, sessions: Sequence[ConnectorSession], controller: Controller) -> None:
         self._sessions = sessions
         self._controller = controller
@@ -36,7 +38,7 @@ class Vacancy:
         self._apply()
 
     def follow(self) -> None:
-        """Take notice of a connector whose status has changed."""
+        """Take notice of a transaction that may have ended."""
         if self._changed is not None:
             self._changed.set()
 

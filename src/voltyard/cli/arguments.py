@@ -1,4 +1,4 @@
-"""Arguments that several commands take, checked: where to connect to, and which keys to set."""
+"""Arguments that several commands take, checked: where to connect to and as whom, which keys to set."""
 
 from __future__ import annotations
 
@@ -23,12 +23,19 @@ def checked_url(url: str) -> str:
     return url
 
 
+def checked_identity(identity: str) -> str:
+    """Return the identity of a charge point; raises `BadArgument` for what no URL and no line can hold."""
+    if not identity or not identity.isprintable():
+        raise BadArgument(f"--id: expected printable characters, got {identity!a}")
+    return identity
+
+
 def settings_of(pairs: Iterable[str]) -> dict[str, str]:
     """Return the configuration keys given as `Key=Value`; raises `BadArgument`."""
     settings: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
-        if not equals:
+        if not (key.strip() and equals):
             raise BadArgument(f"--set: expected KEY=VALUE, got {pair!a}")
         settings[key.strip()] = value
     return settings

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import rich_click as click
 
-from voltyard.cli.options import PASSWORD_VARIABLE
+from voltyard.cli.options import FAULTS, IDENTITY, PASSWORD, SEED, SPEED, URL, Finite
 
 
 @click.command()
-@click.option("--url", required=True, metavar="URL", help="Endpoint of the central system, ws:// or wss://.")
-@click.option("--id", "identity", required=True, metavar="IDENTITY", help="Identity of the charge point.")
-@click.option(
-    "--password",
-    metavar="TEXT",
-    envvar=PASSWORD_VARIABLE,
-    show_envvar=True,
-    help="Its password, better given in the environment; without one it has security profile 0.",
-)
+@URL
+@IDENTITY
+@PASSWORD
 @click.option(
     "--connectors", type=click.IntRange(1, 100), default=2, show_default=True, help="How many it has."
 )
@@ -46,7 +40,7 @@ from voltyard.cli.options import PASSWORD_VARIABLE
 @click.option(
     "--max-current",
     "max_current_a",
-    type=click.FloatRange(6, 1000),
+    type=Finite(6, 1000),
     default=32.0,
     show_default=True,
     metavar="AMPERES",
@@ -55,7 +49,7 @@ from voltyard.cli.options import PASSWORD_VARIABLE
 @click.option(
     "--grid-current",
     "grid_current_a",
-    type=click.FloatRange(6, 100_000),
+    type=Finite(6, 100_000),
     metavar="AMPERES",
     help="What all of them may draw together per phase; without it as much as they can offer.",
 )
@@ -87,31 +81,15 @@ from voltyard.cli.options import PASSWORD_VARIABLE
 @click.option(
     "--id-tag", "id_tags", metavar="TAG", multiple=True, help="An identifier of drivers; may be repeated."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="The same number makes the same vehicles come and the same faults happen.",
-)
-@click.option(
-    "--faults",
-    metavar="LIST",
-    help="What goes wrong with the network and how often, for example drop=0.01,delay=0.05:2s,cut=1/h.",
-)
+@SEED
+@FAULTS
 @click.option(
     "--control-port",
     type=click.IntRange(0, 65_535),
     metavar="PORT",
     help="Port of 127.0.0.1 for the control API, by which tests plug in, break and look; 0 takes a free one.",
 )
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.1, 3600),
-    default=1.0,
-    show_default=True,
-    help="How much faster than the clock vehicles come and charge.",
-)
+@SPEED
 @click.option(
     "--set",
     "pairs",

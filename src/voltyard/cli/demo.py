@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from voltyard.cli.options import ADDRESSES, DATA_DIR, takes_settings
+from voltyard.cli.options import ADDRESSES, DATA_DIR, Finite, takes_settings
 
 if TYPE_CHECKING:
     from voltyard.central.settings import Settings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(0.1, 3600),
+    type=Finite(0.1, 3600),
     default=60.0,
     show_default=True,
     help="How much faster than the clock vehicles come and charge.",

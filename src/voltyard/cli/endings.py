@@ -31,9 +31,13 @@ class BadArgument(Exception):
 
 
 def ending_of(error: Exception) -> Ending | None:
-    """Return how the program ends after an error, or None for one that nobody expected."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        (error,) = error.exceptions
+    """Return how the program ends after an error, or None for one that nobody expected.
+
+    Of several at once the first counts, if all were expected.
+    """
+    if isinstance(error, ExceptionGroup):
+        endings = [ending_of(each) for each in error.exceptions]
+        return None if None in endings else endings[0]
     status, subject = _verdict(error)
     if status is None:
         return None

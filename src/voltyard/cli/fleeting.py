@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import partial
 from pathlib import Path
 from random import Random
 from ssl import create_default_context
@@ -17,7 +16,7 @@ import rich_click as click
 from msgspec import json
 from rich.console import Console
 
-from voltyard.chargepoint.connection import stay_connected_to
+from voltyard.chargepoint.connection import Terms, stay_connected_to
 from voltyard.chargepoint.simulator import (
     DEFAULT_ID_TAGS,
     SITES,
@@ -26,18 +25,18 @@ from voltyard.chargepoint.simulator import (
     DailyArrivals,
     Fleet,
     FleetPlan,
-    FleetTotals,
     SimulatedStation,
     Simulation,
     SteadyArrivals,
     any_site,
 )
-from voltyard.chargepoint.simulator.fleet import Dial
+from voltyard.chargepoint.uplink import StayConnected
 from voltyard.cli.arguments import checked_url, faults_of, settings_of, tags_of
 from voltyard.cli.endings import BadArgument
 from voltyard.cli.fleetview import print_lines, show_live, summary
 from voltyard.cli.running import run_until_stopped
 from voltyard.transport.deadlines import Deadlines
+from voltyard.transport.errors import TransportError
 
 _LONGEST_IDENTITY = 48
 _LONGEST_DELAY_S = 60.0
@@ -106,36 +105,46 @@ class _Run:
     """One run of a fleet; what it came to is known at any time."""
 
     def __init__(self, plan: FleetPlan, url: str, password: str | None, console: Console) -> None:
-        self._plan = plan
+        self._fleet = Fleet(plan, self._stay_connected)
         self._url = url
         self._password = None if password is None else password.encode()
         self._console = console
-        self.totals: FleetTotals
+        # Loading the trusted authorities for each connection would take longer than all the rest.
+        self._ssl = create_default_context() if url.startswith("wss:") else None
+        self._deadlines: Deadlines | None = None
+        self.totals = self._fleet.totals()
 
     async def until_over(self, duration_s: float | None) -> None:
         """Run until cancelled, or for so long."""
-        fleet = Fleet(self._plan, self._dial())
+        self._deadlines = Deadlines(asyncio.get_running_loop())
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(fleet.run())
+            running = tasks.create_task(self._fleet.run())
             view = show_live if self._console.is_terminal else print_lines
             try:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(duration_s):
-                        await view(fleet.totals, self._console)
+                        await view(self._fleet.totals, self._console)
             finally:
                 # Afterwards nothing is connected any more.
-                self.totals = fleet.totals()
+                self.totals = self._fleet.totals()
             running.cancel()
 
-    def _dial(self) -> Dial:
-        return partial(
-            stay_connected_to,
+    def _stay_connected(
+        self,
+        identity: str,
+        *,
+        terms: Callable[[], Terms],
+        failed: Callable[[OSError | TransportError, float], None],
+    ) -> StayConnected:
+        return stay_connected_to(
             self._url,
+            identity,
             password=self._password,
-            # Loading the trusted authorities for each connection would take longer than all the rest.
-            ssl=create_default_context() if self._url.startswith("wss:") else None,
+            terms=terms,
+            ssl=self._ssl,
             longest_delay_s=_LONGEST_DELAY_S,
-            deadlines=Deadlines(asyncio.get_running_loop()),
+            failed=failed,
+            deadlines=self._deadlines,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from typing import TextIO
 
 import structlog
@@ -63,6 +64,11 @@ def configure_logs(settings: LogSettings, stream: TextIO) -> None:
     root.setLevel(settings.level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log_for_people() -> None:
+    """Log lines on standard error from now on."""
+    configure_logs(LogSettings(format=LogFormat.CONSOLE), sys.stderr)
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

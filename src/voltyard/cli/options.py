@@ -1,10 +1,11 @@
-"""The options that several commands share: where the settings come from."""
+"""The options that several commands share: where the settings come from, and how charge points are run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, cast
 
@@ -70,6 +71,51 @@ def takes_settings(
         return _with_options(run, flags)
 
     return decorate
+
+
+class Finite(click.FloatRange):
+    """A range of numbers; NaN, which no bound keeps out, is in none, nor is infinity."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is no number to reckon with.", param, ctx)
+        return number
+
+
+# What a charge point, one of a fleet or of a scenario is run with.
+URL = click.option(
+    "--url", required=True, metavar="URL", help="Endpoint of the central system, ws:// or wss://."
+)
+IDENTITY = click.option(
+    "--id", "identity", required=True, metavar="IDENTITY", help="Identity of the charge point."
+)
+PASSWORD = click.option(
+    "--password",
+    metavar="TEXT",
+    envvar=PASSWORD_VARIABLE,
+    show_envvar=True,
+    help="Its password, better given in the environment; without one it has security profile 0.",
+)
+SEED = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="The same number makes the same vehicles come and the same faults happen.",
+)
+FAULTS = click.option(
+    "--faults",
+    metavar="LIST",
+    help="What goes wrong with the network and how often, for example drop=0.01,delay=0.05:2s,cut=1/h.",
+)
+SPEED = click.option(
+    "--speed",
+    type=Finite(0.1, 3600),
+    default=1.0,
+    show_default=True,
+    help="How much faster than the clock vehicles come and charge.",
+)
 
 
 def checked_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:

@@ -16,8 +16,9 @@ from voltyard.chargepoint.scenario.reading import find, read, shipped
 from voltyard.chargepoint.scenario.runner import Circumstances, run
 from voltyard.chargepoint.scenario.scenario import Scenario
 from voltyard.chargepoint.scenario.verdict import Verdict
-from voltyard.cli.arguments import checked_url
+from voltyard.cli.arguments import checked_identity, checked_url
 from voltyard.cli.endings import BadArgument
+from voltyard.cli.logs import log_for_people
 from voltyard.cli.running import run_until_stopped
 from voltyard.cli.scenarioview import Lines, Screen, verdict_line
 from voltyard.cli.simulating import tell_failure
@@ -62,21 +63,17 @@ def play(wanted: Wanted) -> bool:
 
     Raises `BadArgument`, `UnknownScenario`, `ScenarioInvalid` and `CentralSystemRefused`.
     """
+    log_for_people()
     where, text = find(wanted.name)
     scenario, circumstances = read(text, where), _circumstances(wanted)
     _write(wanted.json_path, b"")  # that it can be written shows before everything else
-    verdicts: list[Verdict] = []
-
-    async def main() -> None:
-        verdicts.append(await _show(scenario, circumstances))
-
-    run_until_stopped(main())
-    if not verdicts:
+    verdict = run_until_stopped(_show(scenario, circumstances))
+    if verdict is None:
         click.echo(f"{scenario.name}: interrupted")
-    for verdict in verdicts:
-        click.echo(verdict_line(verdict))
-        _write(wanted.json_path, msgspec.json.format(msgspec.json.encode(verdict)) + b"\n")
-    return any(verdict.has_passed for verdict in verdicts)
+        return False
+    click.echo(verdict_line(verdict))
+    _write(wanted.json_path, msgspec.json.format(msgspec.json.encode(verdict)) + b"\n")
+    return verdict.has_passed
 
 
 def _first_sentence(text: str) -> str:
@@ -89,7 +86,7 @@ def _write(path: Path | None, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise BadArgument(f"--json: {error}") from error
+        raise BadArgument(f"--json: {path}: {error.strerror}") from error
 
 
 async def _show(scenario: Scenario, circumstances: Circumstances) -> Verdict:
@@ -104,13 +101,13 @@ async def _show(scenario: Scenario, circumstances: Circumstances) -> Verdict:
 
 
 def _circumstances(wanted: Wanted) -> Circumstances:
-    url = checked_url(wanted.url)
+    url, identity = checked_url(wanted.url), checked_identity(wanted.identity)
     password = None if wanted.password is None else wanted.password.encode()
     return Circumstances(
-        identity=wanted.identity,
+        identity=identity,
         connect=lambda terms: stay_connected_to(
             url,
-            wanted.identity,
+            identity,
             password=password,
             terms=terms,
             longest_delay_s=_LONGEST_DELAY_S,

@@ -27,8 +27,8 @@ def program() -> None:
     """Run OCPP 1.6 charging networks.
 
     `voltyard demo` shows a central system with charge points at work; `voltyard serve` is the central system
-    for real use. Exit status: 0 ended as asked, 1 refused, 2 bad settings or arguments, 3 database trouble,
-    4 port in use.
+    for real use. Exit status: 0 ended as asked, 1 refused, 2 bad settings or arguments, 3 what is
+    stored cannot be used, 4 port in use.
     """
 
 

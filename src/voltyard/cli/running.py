@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def run_until_stopped(main: Coroutine[None, None, None]) -> None:
-    """Run a coroutine until it returns, raises, or a signal cancels it.
+def run_until_stopped(main: Coroutine[None, None, T]) -> T | None:
+    """Run a coroutine and return what it returns, or None when a signal has cancelled it.
 
     A second signal cuts short whatever is still being closed.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_cancelled_by_signals(main))
+        return runner.run(_cancelled_by_signals(main))
 
 
-async def _cancelled_by_signals(main: Coroutine[None, None, None]) -> None:
+async def _cancelled_by_signals(main: Coroutine[None, None, T]) -> T | None:
     loop = asyncio.get_running_loop()
     task = loop.create_task(main)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -26,8 +29,7 @@ async def _cancelled_by_signals(main: Coroutine[None, None, None]) -> None:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-    if not task.cancelled():
-        task.result()
+    return None if task.cancelled() else task.result()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

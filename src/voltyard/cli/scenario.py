@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from voltyard.cli.options import API_KEY_VARIABLE, PASSWORD_VARIABLE
+from voltyard.cli.options import API_KEY_VARIABLE, IDENTITY, PASSWORD, URL, Finite
 
 
 @click.group()
@@ -38,15 +38,9 @@ def show(name: str) -> None:
 
 @scenario.command()
 @click.argument("name")
-@click.option("--url", required=True, metavar="URL", help="Endpoint of the central system, ws:// or wss://.")
-@click.option("--id", "identity", required=True, metavar="IDENTITY", help="Identity of the charge point.")
-@click.option(
-    "--password",
-    metavar="TEXT",
-    envvar=PASSWORD_VARIABLE,
-    show_envvar=True,
-    help="Its password, better given in the environment; without one it has security profile 0.",
-)
+@URL
+@IDENTITY
+@PASSWORD
 @click.option(
     "--api-url",
     metavar="URL",
@@ -62,7 +56,7 @@ def show(name: str) -> None:
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(0.1, 3600),
+    type=Finite(0.1, 3600),
     help="How much faster than the clock vehicles charge, in place of what the scenario says.",
 )
 @click.option(

@@ -18,7 +18,6 @@ _COLOURS: Final = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold red",
     Outcome.ERROR: "bold red",
-    Outcome.SKIPPED: "dim",
 }
 _INDENT: Final = " " * 6
 _SPINNER_WIDTH: Final = 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from rich.live import Live
 
 from voltyard.chargepoint import SystemClock, stay_connected_to
 from voltyard.chargepoint.simulator import DEFAULT_ID_TAGS, SimulatedStation, Simulation, UnreliableNetwork
-from voltyard.cli.arguments import checked_url, faults_of, settings_of, tags_of
+from voltyard.cli.arguments import checked_identity, checked_url, faults_of, settings_of, tags_of
 from voltyard.cli.endings import BadArgument
+from voltyard.cli.logs import log_for_people
 from voltyard.cli.running import run_until_stopped
 from voltyard.cli.snapshots import milestones, station_line, station_table
 from voltyard.transport import FrameObserver, TransportError
@@ -51,6 +53,7 @@ class Wanted:
 
 def simulate_until_stopped(wanted: Wanted) -> None:
     """Run a charge point until a signal ends it; raises `BadArgument` and `StateUnusable`."""
+    log_for_people()
     run_until_stopped(_simulate(wanted, Console()))
 
 
@@ -74,7 +77,10 @@ async def _controlled(wanted: Wanted, port: int, stack: AsyncExitStack) -> Simul
 
     log = MessageLog(SystemClock().now)
     station, network = _build(wanted, log)
-    server = await stack.enter_async_context(ControlServer(Bench(station, network, log), port))
+    try:
+        server = await stack.enter_async_context(ControlServer(Bench(station, network, log), port))
+    except OSError as error:
+        raise OSError(error.errno, f"--control-port {port}: {error.strerror}") from error
     click.echo(f"control {server.url}")
     return station
 
@@ -103,7 +109,7 @@ def _build(
 ) -> tuple[SimulatedStation, UnreliableNetwork]:
     stay_connected = stay_connected_to(
         checked_url(wanted.url),
-        wanted.identity,
+        checked_identity(wanted.identity),
         password=None if wanted.password is None else wanted.password.encode(),
         terms=lambda: station.terms,
         failed=tell_failure,
@@ -156,5 +162,7 @@ def _key_in(file: Path | None) -> bytes | None:
 
 def tell_failure(error: OSError | TransportError, retry_in_s: float) -> None:
     """Print why an attempt to connect failed."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    click.echo(f"voltyard: not connected: {reason}; next attempt in {retry_in_s:.0f} s", err=True)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = " ".join(text.split()) or type(error).__name__
+    # Not by click, which would get around the table that may be on the screen.
+    sys.stderr.write(f"voltyard: not connected: {reason}; next attempt in {retry_in_s:.0f} s\n")

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from voltyard.chargepoint import ConnectorSnapshot, StationSnapshot
+from voltyard.protocol.messages import ChargePointErrorCode
 
 Station = tuple[str, StationSnapshot | None]
 """An identity, and what the charge point looks like; None while it is not up."""
@@ -49,7 +50,7 @@ def station_line(identity: str, snapshot: StationSnapshot | None) -> str:
     parts = [f"{identity} {_online(snapshot)}"]
     parts += [_connector_text(connector) for connector in snapshot.connectors]
     if snapshot.undelivered:
-        parts.append(f"{snapshot.undelivered} messages wait")
+        parts.append(f"{snapshot.undelivered} undelivered")
     return " | ".join(parts)
 
 
@@ -95,7 +96,7 @@ def _cells(connector: ConnectorSnapshot) -> tuple[str, ...]:
     status = connector.status.value
     return (
         str(connector.connector_id),
-        f"[{_COLOURS.get(status, 'default')}]{status}[/]",
+        f"[{_COLOURS.get(status, 'default')}]{f'{status} {_error(connector)}'.rstrip()}[/]",
         connector.id_tag or "",
         _transaction(connector),
         _number(_power_w(connector), 1000, 1),
@@ -107,6 +108,7 @@ def _cells(connector: ConnectorSnapshot) -> tuple[str, ...]:
 def _connector_text(connector: ConnectorSnapshot) -> str:
     words = [
         f"{connector.connector_id} {connector.status.value}",
+        _error(connector),
         connector.id_tag,
         _transaction(connector) and f"transaction {_transaction(connector)}",
         _number(_power_w(connector), 1000, 1, " kW"),
@@ -114,6 +116,11 @@ def _connector_text(connector: ConnectorSnapshot) -> str:
         _number(connector.soc_percent, 1, 0, " %"),
     ]
     return ", ".join(word for word in words if word)
+
+
+def _error(connector: ConnectorSnapshot) -> str:
+    is_well = connector.error_code is ChargePointErrorCode.NO_ERROR
+    return "" if is_well else connector.error_code.value
 
 
 def _transaction(connector: ConnectorSnapshot) -> str:

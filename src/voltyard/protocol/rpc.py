@@ -102,13 +102,14 @@ class Connection:
     While `lenient` a message id of more than 36 characters is accepted; the caller sees it by its length.
     """
 
-    __slots__ = ("_in_flight", "_outbox", "_unanswered", "_waiting", "lenient")
+    __slots__ = ("_in_flight", "_is_finishing", "_outbox", "_unanswered", "_waiting", "lenient")
 
     def __init__(self, *, lenient: bool = False) -> None:
         self.lenient = lenient
         self._outbox: list[bytes] = []
         self._waiting: list[tuple[str, bytes]] = []
         self._in_flight: str | None = None
+        self._is_finishing = False
         self._unanswered: dict[str, bytes] = {}
 
     @property
@@ -137,6 +138,10 @@ class Connection:
             self._settle()
         else:
             self._waiting = [call for call in self._waiting if call[0] != id]
+
+    def finish(self) -> None:
+        """Send no more CALLs; those that wait are not sent either."""
+        self._is_finishing = True
 
     def answer(self, id: str, payload: bytes) -> None:
         """Answer a received CALL with a CALLRESULT."""
@@ -254,7 +259,7 @@ class Connection:
 
     def _advance(self) -> None:
         # No new CALL before the previous one is answered or timed out (OCPP-J 1.6 §4.1.1).
-        if self._in_flight is None and self._waiting:
+        if self._in_flight is None and self._waiting and not self._is_finishing:
             self._in_flight, frame = self._waiting.pop(0)
             self._outbox.append(frame)
 

@@ -103,6 +103,8 @@ class Reconnecting:
     (errata to OCPP-J 1.6, §3.4).
     """
 
+    __slots__ = ("_backoff", "_connected", "_connection", "_dial", "_failed", "_ping_interval_s")
+
     def __init__(
         self,
         dial: Dial,
@@ -142,11 +144,6 @@ class Reconnecting:
             self._failed(error, delay_s)
             return delay_s
         began = loop.time()
-        await self._stay(connection)
-        self._backoff.connection_lasted(loop.time() - began)
-        return self._backoff.next_delay_s()
-
-    async def _stay(self, connection: WebSocketConnection) -> None:
         self._connection = connection
         connection.set_ping_interval(self._ping_interval_s)
         try:
@@ -154,6 +151,8 @@ class Reconnecting:
         finally:
             self._connection = None
             connection.close(_GOING_AWAY)
+        self._backoff.connection_lasted(loop.time() - began)
+        return self._backoff.next_delay_s()
 
 
 class _OcppClientProtocol(ClientProtocol):
@@ -273,8 +272,8 @@ def _parse(url: str) -> WebSocketURI:
 def _authorization(identity: str, password: bytes | None) -> str | None:
     if password is None:
         return None
-    if ":" in identity:
-        raise ValueError("an identity with a colon cannot be used with Basic authentication")
+    # Also for an identity with a colon, which no user name should have (RFC 7617 §2): the central system has
+    # it from the URL as well, and one that does not look there refuses, which is worth another attempt.
     return f"Basic {b64encode(identity.encode() + b':' + password).decode()}"
 
 

@@ -71,6 +71,9 @@ class Disconnected(PeerError):
         self.code = code
         self.reason = reason
 
+    def __str__(self) -> str:
+        return f"{self.reason or 'the connection ended'} ({self.code})"
+
 
 class HangUp(Exception):
     """What a handler raises to have the connection closed instead of answering its CALL."""

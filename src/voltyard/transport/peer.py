@@ -61,6 +61,7 @@ class Peer:
         "_after_answer",
         "_answers",
         "_compliance",
+        "_is_leaving",
         "_link",
         "_loop",
         "_lost",
@@ -91,6 +92,7 @@ class Peer:
         self._waiting: list[CallReceived] = []
         self._serving: CallReceived | None = None
         self._after_answer: list[Callable[[], None]] = []
+        self._is_leaving = False
         self._lost: Disconnected | None = None
 
     @property
@@ -156,6 +158,16 @@ class Peer:
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection; calls in flight raise `Disconnected`."""
         self._link.close(code, reason)
+
+    def leave(self, patience_s: float) -> None:
+        """Close when the CALL in flight is settled, or after so many seconds; no other CALL is sent.
+
+        A peer that finds the connection closed when it is about to answer may never read what came before.
+        """
+        self._is_leaving = True
+        self._rpc.finish()
+        self._loop.call_later(patience_s, self._link.close)
+        self._flush()
 
     # What the link delivers.
 
@@ -286,6 +298,8 @@ class Peer:
             if id is not None and (timeout := self._timeouts.pop(id, None)) is not None:
                 timer = self._loop.call_later(timeout, self._time_out, id)
                 self._answers[id].add_done_callback(lambda _: timer.cancel())
+        if self._is_leaving and self._rpc.in_flight is None:
+            self._link.close()
 
 
 async def _as_coroutine(answer: Awaitable[Payload]) -> Payload:

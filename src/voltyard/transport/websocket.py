@@ -79,7 +79,6 @@ class WebSocketConnection(asyncio.Protocol):
 
     __slots__ = (
         "_close_due",
-        "_closed",
         "_closing",
         "_cut_reason",
         "_deadlines",
@@ -99,6 +98,7 @@ class WebSocketConnection(asyncio.Protocol):
         "_serves",
         "_transport",
         "_unframed",
+        "_until_closed",
         "_writing_paused",
     )
 
@@ -127,7 +127,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._closing = False
         self._is_lost = False
         self._cut_reason: str | None = None
-        self._closed: asyncio.Future[None] | None = None
+        self._until_closed: tuple[asyncio.Future[None], ...] = ()
         # A server reads and writes the usual frame by itself. It may as long as it stands between two frames:
         # as long as all bytes that were read belong to frames that are complete.
         self._serves = protocol.side is Side.SERVER
@@ -180,13 +180,14 @@ class WebSocketConnection(asyncio.Protocol):
         self._ping_due = self._deadlines.now() + ping_interval_s if ping_interval_s else _NEVER
         self._arm()
 
-    async def wait_closed(self) -> None:
+    def wait_closed(self) -> asyncio.Future[None]:
         """Wait until the transport is closed and the receiver has been told."""
+        closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._is_lost:
-            return
-        if self._closed is None:
-            self._closed = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._closed)
+            closed.set_result(None)
+        else:
+            self._until_closed += (closed,)
+        return closed
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -233,8 +234,9 @@ class WebSocketConnection(asyncio.Protocol):
         # The suspended parser and the protocol refer to each other; do not leave that to the collector.
         self._protocol.parser.close()
         self._gone(self)
-        if self._closed is not None:
-            self._closed.set_result(None)
+        for closed in self._until_closed:
+            if not closed.done():
+                closed.set_result(None)
         self._receiver.connection_lost(*self._ending())
 
     def pause_writing(self) -> None:

@@ -16,8 +16,10 @@ from voltyard.protocol.errors import CallError, ErrorCode
 from voltyard.protocol.messages import (
     Authorize,
     BootNotification,
+    ChangeConfiguration,
     ChargePointErrorCode,
     DataTransfer,
+    GetDiagnostics,
     MeterValues,
     Reason,
     StartTransaction,
@@ -422,6 +424,32 @@ async def test_messages_are_listed_by_what_they_are() -> None:
         assert len((await s.get("/messages", direction="in"))["messages"]) == 4
         later = (BEGINNING + timedelta(seconds=20)).isoformat()
         assert (await s.get("/messages", since=later))["messages"] == []
+
+
+@story
+async def test_a_time_without_a_zone_is_refused() -> None:
+    async with controlled() as s:
+        status, detail = await s.refused("/messages?since=2024-05-17T12:00:00", method="GET")
+
+    assert (status, detail) == (400, "a time with a zone is expected")
+
+
+@story
+async def test_passwords_are_not_shown() -> None:
+    key, password = "c0ffee" * 6, "canary"
+    async with controlled() as s:
+        await s.central.call(ChangeConfiguration(key="AuthorizationKey", value=key))
+        await s.after(60)
+        await s.central.call(GetDiagnostics(location=f"ftp://me:{password}@127.0.0.1:9/"))
+        await s.after(60)
+
+        frames = " ".join(each["frame"] for each in (await s.get("/messages"))["messages"])
+        everything = frames + str(await s.get("/state")) + str(await s.get("/configuration"))
+
+    assert '"key":"AuthorizationKey","value":"***"' in frames
+    assert "ftp://me:***@127.0.0.1:9/" in frames
+    assert key not in everything
+    assert password not in everything
 
 
 @story

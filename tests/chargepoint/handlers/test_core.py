@@ -67,6 +67,24 @@ async def test_a_new_password_takes_a_new_connection_and_loses_nothing() -> None
 
 
 @story
+async def test_a_new_password_lets_the_central_system_answer_first() -> None:
+    """R-303: it might not read the answer if it found the connection closed when it writes its own."""
+    async with world() as w:
+        w.central.script(Authorize, Late(1.0))
+        w.hardware.tap(1, TAG)
+        await w.after()
+
+        await w.central.call(ChangeConfiguration(key="AuthorizationKey", value="00" * 16))
+        await w.after(0.5)
+        assert w.central.connections == 1
+        await w.after(5)
+
+        assert w.central.connections == 2
+        assert len(w.central.requests(Authorize)) == 1
+        assert w.snapshot.complaints == {}
+
+
+@story
 async def test_a_password_that_is_none_changes_nothing() -> None:
     """R-304."""
     async with world() as w:

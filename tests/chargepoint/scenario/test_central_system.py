@@ -110,6 +110,28 @@ def test_what_else_answers_there_is_no_success(answer: bytes, reason: str) -> No
     assert aio.run(story()).startswith(reason)
 
 
+def test_whoever_is_cancelled_does_not_wait_for_an_answer() -> None:
+    async def story() -> None:
+        asked, gone = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"}")
+            asked.set()
+            assert await reader.read() == b""
+            gone.set()
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            asking = asyncio.create_task(HttpControl(url, "key").know(KnownTag(id_tag="A")))
+            await asked.wait()
+            asking.cancel()
+            async with asyncio.timeout(5):
+                await gone.wait()
+
+    aio.run(story())
+
+
 def test_an_api_that_is_not_there_is_said() -> None:
     with pytest.raises(CentralSystemRefused, match="the API of the central system: "):
         aio.run(HttpControl("http://127.0.0.1:9", "key").know(KnownTag(id_tag="A")))

@@ -28,10 +28,19 @@ async def test_a_message_that_does_not_come_in_time_is_missed() -> None:
     result = await last_of('{ do = "expect", action = "Heartbeat", within_s = 10 }')
 
     assert result.outcome is Outcome.FAILED
-    assert result.reason == (
-        "no Heartbeat of the charge point came that was not expected before, within 10 s"
-    )
+    assert result.reason == "no Heartbeat of the charge point came, within 10 s"
     assert 9.9 < result.took_s < 10.1
+
+
+@story
+async def test_a_message_that_cannot_come_is_missed_with_the_reason() -> None:
+    result = await last_of(
+        '{ do = "network", state = "down" }, { do = "expect", action = "Heartbeat", within_s = 1 }'
+    )
+
+    assert result.reason == (
+        "no Heartbeat of the charge point came, within 1 s; the charge point is not connected"
+    )
 
 
 @story
@@ -95,6 +104,16 @@ async def test_a_state_is_waited_for() -> None:
         (0, "{ is_connected = false }", "charge point.is_connected is true, not false, within 2 s"),
         (1, '{ status = "Charging" }', 'connector 1.status is "Available", not "Charging", within 2 s'),
         (1, '{ colour = "any" }', "connector 1.colour is absent, not there, within 2 s"),
+        (
+            0,
+            '{ reservations = ["any"] }',
+            "charge point.reservations is [], not an array with one more element, within 2 s",
+        ),
+        (
+            0,
+            '{ connectors = [{ connector_id = 1, transaction_id = "absent" }, "any"] }',
+            "charge point.connectors is [], not an array with one more element, within 2 s",
+        ),
     ],
 )
 def test_a_state_that_does_not_come_is_missed(connector: int, fields: str, reason: str) -> None:

@@ -107,6 +107,16 @@ def test_what_cannot_be_done_fails(steps: str, reason: str) -> None:
 
 
 @story
+async def test_a_fixed_cable_has_no_lock_to_jam() -> None:
+    result = await last_of('{ do = "lock", is_jammed = true }', head='[station]\ncables = "fixed"')
+
+    assert (result.outcome, result.reason) == (
+        Outcome.FAILED,
+        "connector 1 has a fixed cable and no lock",
+    )
+
+
+@story
 async def test_a_vehicle_is_as_it_is_described() -> None:
     result = await last_of(
         """

@@ -75,6 +75,17 @@ def test_a_call_of_the_central_system_is_noted_with_the_answer(frame: bytes, ans
     assert only(made) == Exchange(0, NOON, Side.CENTRAL_SYSTEM, "Reset", {"type": "Soft"}, answer)  # type: ignore[arg-type]  # object
 
 
+def test_a_line_is_short_or_whole_and_holds_no_password() -> None:
+    made = journal(CALL)
+    answer = b'{"key":"AuthorizationKey","value":"canary","more":"%b"}' % (b"x" * 1000)
+
+    made.received(b"", CallAnswered("1", answer))
+
+    assert len(str(only(made))) < 300
+    assert len(only(made).in_full()) > 1000
+    assert "canary" not in only(made).in_full()
+
+
 def test_the_same_id_on_both_sides_is_not_confused() -> None:
     made = journal(CALL)
 

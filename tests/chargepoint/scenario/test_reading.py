@@ -105,6 +105,7 @@ def test_what_is_wrong_with_the_whole_is_said(text: str, message: str) -> None:
             '{ do = "fault", error_code = "Bad" }',
             "step 2 (fault): Invalid enum value 'Bad' - at `$.error_code`",
         ),
+        ('{ do = "fault", error_code = "NoError" }', "step 2 (fault): NoError is nothing that can break"),
         ('{ do = "wait", seconds = -1 }', "Expected `float` >= 0.0 - at `$.seconds`"),
         ('{ do = "power", state = "maybe" }', "Invalid enum value 'maybe' - at `$.state`"),
         ('{ do = "network", faults = "drop=2" }', "step 2 (network): drop: 2 is no share of messages"),

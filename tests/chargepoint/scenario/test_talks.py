@@ -25,6 +25,7 @@ SIGNED = '{ certificateChain = "" }'
         '{ do = "call", action = "DataTransfer", payload = { vendorId = "any" }, answer = {} }',
         '{ do = "call", action = "Nonsense", error = "NotImplemented" }',
         '{ do = "call", action = "Heartbeat", error = "absent" }',
+        '{ do = "call", action = "DataTransfer", payload = { vendorId = "x", data = 2024-05-17 } }',
         """{ do = "frame", text = '[2,"x","Heartbeat",{}]', answer = [3, "x", {}] }""",
         """{ do = "frame", text = '[2,"x","Heartbeat"]', answer = [4, "x", "FormationViolation"] }""",
         '{ do = "frame", text = "nonsense" }',
@@ -52,9 +53,9 @@ def test_the_answer_is_as_it_has_to_be(step: str) -> None:
         ),
         (
             OFFLINE + '{ do = "call", action = "Heartbeat" }',
-            "Heartbeat: (1006, 'not connected')",
+            "Heartbeat: not connected (1006)",
         ),
-        (OFFLINE + '{ do = "frame", text = "[]" }', "(1006, 'not connected')"),
+        (OFFLINE + '{ do = "frame", text = "[]" }', "not connected (1006)"),
         (
             """{ do = "frame", text = '[2,"x","Heartbeat",{}]', answer = [4] }""",
             "answer[2] is {",
@@ -82,7 +83,7 @@ async def test_an_answer_that_does_not_come_is_missed() -> None:
         central=central,
     )
 
-    assert verdict.steps[-1].reason == "Heartbeat: CallTimedOut"
+    assert verdict.steps[-1].reason == "Heartbeat was not answered within 10 s"
     assert len(central.requests(Heartbeat)) == 1
 
 
@@ -112,6 +113,16 @@ async def test_what_the_answer_is_gets_a_name() -> None:
     )
 
     assert verdict.outcome is Outcome.PASSED
+
+
+@story
+async def test_whoever_is_asked_gets_the_whole_payload_to_send() -> None:
+    spectator, data = Spectator(), "x" * 1000
+    step = f'{{ do = "central", action = "DataTransfer", payload = {{ vendorId = "V", data = "{data}" }} }}'
+
+    await play(f"{BOOTED} {step}", has_control=False, spectator=spectator)
+
+    assert data in spectator.requests[0]
 
 
 @story

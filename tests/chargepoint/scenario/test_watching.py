@@ -129,7 +129,8 @@ def test_order_may_count() -> None:
 @pytest.mark.parametrize(
     ("sought", "reason"),
     [
-        (HEARTBEAT, "no Heartbeat of the charge point came that was not expected before"),
+        (HEARTBEAT, "no other Heartbeat of the charge point came"),
+        (Sought(action="Reset"), "no Reset of the central system came"),
         (
             Sought(action="Authorize", fields=Pattern({"idTag": "C"})),
             'Authorize: $.idTag is "B", not "C"',
@@ -147,5 +148,7 @@ def test_the_reason_is_what_is_wrong_with_the_last_that_might_have_been_meant(
     watch = Watch()
     watch.sends("Authorize", '{"idTag":"A"}')
     watch.sends("Authorize", '{"idTag":"B"}')
+    watch.sends("Heartbeat")
+    watch.numbers(HEARTBEAT)
 
     assert watch.watcher.why_none(sought, 0) == reason

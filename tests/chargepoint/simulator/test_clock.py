@@ -20,8 +20,9 @@ async def test_it_is_right_until_it_is_set_and_runs_on_from_there() -> None:
 
     assert clock.now() == BEGINNING - timedelta(days=365) + timedelta(seconds=60)
     assert clock.ahead_s == -365 * 86_400
-    clock.set_right()
-    assert clock.now() == BEGINNING + timedelta(seconds=60)
+    clock.set_ahead(0.1)
+    assert clock.now() == BEGINNING + timedelta(seconds=60.1)
+    assert clock.ahead_s == 0.1
 
 
 @story

@@ -10,11 +10,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.aio import Recorder
+from tests.aio import Recorder, run
 from tests.chargepoint.central_system import ACCEPTED, CentralSystem
 from tests.chargepoint.virtual_time import VirtualClock, story
 from tests.chargepoint.world import World, world
 
+from voltyard.chargepoint.clock import SystemClock
+from voltyard.chargepoint.connection import Terms, stay_connected_to
 from voltyard.chargepoint.simulator import Fault, FaultRate, NetworkFaults, UnreliableNetwork
 from voltyard.chargepoint.simulator.faults import NO_FAULTS
 from voltyard.protocol.messages import (
@@ -25,7 +27,9 @@ from voltyard.protocol.messages import (
 )
 from voltyard.protocol.payload import Payload, Request
 from voltyard.transport import memory
+from voltyard.transport.handshake import Admission, Handshake
 from voltyard.transport.link import Link, Receiver
+from voltyard.transport.server import serve
 
 INTERVAL_S = 10
 
@@ -379,3 +383,41 @@ async def test_every_transaction_arrives_once_in_effect_and_in_order(faults: str
         assert times == sorted(times)
         assert isinstance(began_at, datetime)
         assert len(times) == (stop.timestamp - began_at) // timedelta(seconds=INTERVAL_S)
+
+
+@pytest.mark.integration
+def test_over_a_socket_a_dead_connection_answers_no_pings_and_a_new_one_is_made() -> None:
+    """R-081."""
+
+    async def main() -> tuple[list[tuple[int, str]], bytes, int]:
+        near, far = Recorder(), Recorder()
+
+        async def admit(_handshake: Handshake) -> Admission:
+            return Admission(connected=far)
+
+        async with await serve(admit, "127.0.0.1", 0) as listener:
+            stay_connected = stay_connected_to(
+                f"ws://127.0.0.1:{listener.port}/ocpp",
+                "CP-1",
+                terms=lambda: Terms(ping_interval_s=0.05),
+                longest_delay_s=0.05,
+            )
+            network = UnreliableNetwork(stay_connected, Random(1), SystemClock())
+            running = asyncio.create_task(network(near))
+            await near.opened()
+            network.faults = NetworkFaults.parse("half-open=1")
+            near.link.send(b"to nobody")
+            losses = [await near.lost()]
+            network.faults = NO_FAULTS
+            await near.opened()
+            near.link.send(CALL)
+            frame = await far.frames.get()
+            running.cancel()
+            await asyncio.wait({running})
+            return losses, frame, near.connections
+
+    losses, frame, connections = run(main())
+
+    assert losses == [(1006, "no answer to a ping")]
+    assert frame == CALL
+    assert connections >= 2

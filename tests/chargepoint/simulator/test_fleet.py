@@ -27,6 +27,7 @@ from voltyard.chargepoint.simulator import (
     SteadyArrivals,
     Vehicle,
 )
+from voltyard.chargepoint.simulator.dice import Chance
 from voltyard.chargepoint.store import SqliteStore
 from voltyard.chargepoint.uplink import StayConnected
 from voltyard.protocol.messages import BootNotification, MeterValues, StartTransaction, StopTransaction
@@ -202,14 +203,14 @@ class FewVisits:
     def are_over(self) -> bool:
         return self._left < 0
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         self._left -= 1
         return 1e6 if self.are_over else 10.0
 
-    def stay_s(self, now: datetime, random: Random) -> float:
+    def stay_s(self, now: datetime, random: Chance) -> float:
         return 600.0
 
-    def vehicle(self, random: Random) -> Vehicle:
+    def vehicle(self, random: Chance) -> Vehicle:
         return AlwaysCharging().vehicle(random)
 
 

@@ -181,20 +181,28 @@ def _pem(key: Any, encryption: serialization.KeySerializationEncryption) -> byte
     return bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
 
 
+OPEN = serialization.NoEncryption()
+
+
 @pytest.mark.parametrize(
-    "pem",
+    ("pem", "reason"),
     [
-        b"",
-        b"nonsense",
-        _pem(ec.derive_private_key(5, ec.SECP384R1()), serialization.NoEncryption()),
-        _pem(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), serialization.NoEncryption()),
-        _pem(key_from_seed("x"), serialization.BestAvailableEncryption(b"secret")),
+        (b"", "no private key (PEM)"),
+        (b"nonsense", "no private key (PEM)"),
+        (_pem(ec.derive_private_key(5, ec.SECP384R1()), OPEN), "not a private key on secp256r1"),
+        (
+            _pem(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), OPEN),
+            "not a private key on secp256r1",
+        ),
+        (_pem(key_from_seed("x"), serialization.BestAvailableEncryption(b"secret")), "the key is encrypted"),
     ],
     ids=["nothing", "nonsense", "another curve", "another kind", "encrypted"],
 )
-def test_other_keys_are_refused(pem: bytes) -> None:
-    with pytest.raises(ValueError):
+def test_other_keys_are_refused(pem: bytes, reason: str) -> None:
+    with pytest.raises(ValueError) as refused:
         key_from_pem(pem)
+
+    assert str(refused.value) == reason
 
 
 def test_a_connector_with_a_key_signs_its_register() -> None:

@@ -18,7 +18,6 @@ from voltyard.central.services.commands import (
     offer_password,
     take_next,
 )
-from voltyard.central.services.masking import without_password, without_secret
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import Command, CommandStatus
 from voltyard.central.services.registration import record_deviations
@@ -27,6 +26,7 @@ from voltyard.central.storage.ledger import Ledger
 from voltyard.protocol.actions import ACTIONS
 from voltyard.protocol.codec import PayloadDecoder
 from voltyard.protocol.errors import InvalidPayload
+from voltyard.protocol.masking import without_password, without_secret
 from voltyard.protocol.messages import RegistrationStatus
 from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut, Disconnected
 

@@ -14,7 +14,6 @@ from msgspec import Raw, json
 
 from voltyard.central.gateway.fallback import Fallback, InHand
 from voltyard.central.instants import from_us
-from voltyard.central.services.masking import without_password, without_secret
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.records import ChargePoint
 from voltyard.central.services.registration import quarantine, record_deviations
@@ -23,6 +22,7 @@ from voltyard.central.storage.errors import StorageFailed
 from voltyard.central.storage.ledger import Ledger
 from voltyard.protocol.codec import Compliance, Deviation, Dropped
 from voltyard.protocol.errors import CallError, ErrorCode, InvalidPayload
+from voltyard.protocol.masking import without_password, without_secret
 from voltyard.protocol.messages import BootNotification, RegistrationStatus
 from voltyard.protocol.payload import Payload, Request
 from voltyard.protocol.rpc import MAX_ID_LENGTH, CallReceived, CallRefused, Event, FrameIgnored

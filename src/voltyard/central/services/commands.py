@@ -12,13 +12,13 @@ from voltyard.central.services.aliases import as_known
 from voltyard.central.services.authorization import fold
 from voltyard.central.services.errors import Conflict, NotFound, Refused, Unacceptable
 from voltyard.central.services.events import Event
-from voltyard.central.services.masking import AUTHORIZATION_KEY, without_password
 from voltyard.central.services.origin import Origin
 from voltyard.central.services.ports import UnitOfWork
 from voltyard.central.services.records import ChargePoint, Command, CommandStatus
 from voltyard.protocol.actions import ACTIONS
 from voltyard.protocol.codec import PayloadDecoder, encode
 from voltyard.protocol.errors import InvalidPayload
+from voltyard.protocol.masking import AUTHORIZATION_KEY, without_password
 from voltyard.protocol.messages import (
     ChangeConfiguration,
     ChargingProfile,

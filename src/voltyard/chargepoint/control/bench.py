@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -196,15 +196,13 @@ class Bench:
         clock = self._station.clock
         if wanted.now is not UNSET and wanted.ahead_s is not UNSET:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "either now or ahead_s, not both", field="ahead_s")
-        now = wanted.now
-        if wanted.ahead_s is not UNSET:
-            now = clock.now() + timedelta(seconds=wanted.ahead_s - clock.ahead_s)
-        if now is UNSET:
-            clock.set_right()
-        elif now.year not in _POSSIBLE_YEARS:
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "no clock can be set to this year", field="now")
+        if wanted.now is not UNSET:
+            _check_year(wanted.now, "now")
+            clock.set(wanted.now)
         else:
-            clock.set(now)
+            ahead_s = 0.0 if wanted.ahead_s is UNSET else wanted.ahead_s
+            _check_year(clock.now() + timedelta(seconds=ahead_s - clock.ahead_s), "ahead_s")
+            clock.set_ahead(ahead_s)
         return ClockState(now=clock.now(), ahead_s=clock.ahead_s)
 
     def set_weather(self, weather: Weather) -> None:
@@ -314,6 +312,11 @@ class Bench:
 
 
 _NOT_SET: Final = frozenset({ConfigurationStatus.REJECTED, ConfigurationStatus.NOT_SUPPORTED})
+
+
+def _check_year(now: datetime, field: str) -> None:
+    if now.year not in _POSSIBLE_YEARS:
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "no clock can be set to this year", field=field)
 
 
 def _faults(text: str) -> NetworkFaults:

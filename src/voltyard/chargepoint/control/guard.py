@@ -21,7 +21,7 @@ class Guard:
     """Lets through what was sent to this machine by its own names, and by no page but one of ours.
 
     A page whose name is made to point to this machine (DNS rebinding) shows its own name in `Host`, one that
-    sends a form from elsewhere shows it in `Origin`. Programs send neither.
+    sends a form from elsewhere shows it in `Origin`. Programs know our name, and send no `Origin`.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -69,7 +69,7 @@ class Tap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What breaks. EVCommunicationError prevents nothing that OCPP 1.6 §7.6 does not say it prevents."""
+    """What breaks. EVCommunicationError is no fault, but nothing is offered meanwhile (OCPP 1.6 §7.6)."""
 
     error_code: ChargePointErrorCode
     info: Annotated[str, Meta(max_length=1000)] = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
 from litestar import get, post, put
@@ -14,6 +15,7 @@ from msgspec import Meta, Raw, Struct, json
 
 from voltyard.chargepoint.control.bench import Bench
 from voltyard.chargepoint.control.message_log import Message, MessageLog
+from voltyard.chargepoint.control.problems import Refused
 from voltyard.chargepoint.control.requests import (
     Call,
     ControlRequest,
@@ -178,6 +180,8 @@ async def list_messages(
     limit: Limit = 2000,
 ) -> Messages:
     """List the last frames, oldest first."""
+    if since is not None and since.tzinfo is None:
+        raise Refused(HTTPStatus.BAD_REQUEST, "a time with a zone is expected", field="since")
     found = [
         view_message(message)
         for message in bench.log.messages(after)

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 from voltyard.chargepoint.control.message_log import Message
 from voltyard.chargepoint.simulator.fault_rates import Direction
 from voltyard.chargepoint.snapshot import StationSnapshot
+from voltyard.protocol.masking import without_password
 from voltyard.protocol.messages import ChargePointErrorCode, KeyValue
 
 
@@ -106,7 +107,7 @@ class CallOutcome(Struct, frozen=True, kw_only=True):
 
 
 class MessageView(Struct, frozen=True, kw_only=True):
-    """One frame as it went; `direction` is `in` or `out`, seen from the charge point.
+    """One frame as it went, but for passwords; `direction` is `in` or `out`, seen from the charge point.
 
     `action` is that of the CALL it is or answers, null if that cannot be told.
     """
@@ -132,7 +133,7 @@ class Keys(Struct, frozen=True, kw_only=True):
 
 
 class KeyView(Struct, frozen=True, kw_only=True):
-    """One configuration key; a read-only one has no hands on it but the charge point's own."""
+    """One configuration key; a read-only one cannot be set here either."""
 
     key: str
     value: str | None
@@ -140,14 +141,14 @@ class KeyView(Struct, frozen=True, kw_only=True):
 
 
 def view_message(message: Message) -> MessageView:
-    """Show a frame; what is not UTF-8 in it is replaced."""
+    """Show a frame without passwords; what is not UTF-8 in it is replaced."""
     logged = message.logged
     return MessageView(
         number=logged.number,
         at=logged.at,
         direction=logged.direction,
         action=message.action,
-        frame=logged.frame.decode(errors="replace"),
+        frame=without_password(logged.frame).decode(errors="replace"),
     )
 
 

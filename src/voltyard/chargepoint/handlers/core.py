@@ -51,7 +51,7 @@ def change_configuration(commands: Commands, request: ChangeConfiguration) -> Ch
     status = commands.parts.configuration.change(request.key, request.value)
     if status is ConfigurationStatus.ACCEPTED and request.key.casefold() in _TAKES_A_NEW_CONNECTION:
         # The new password is for a new connection (white paper A01); what waits to be delivered waits on.
-        commands.parts.uplink.after_answer(commands.parts.uplink.close)
+        commands.parts.uplink.after_answer(commands.parts.uplink.reconnect)
     return ChangeConfigurationResponse(status=status)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import socket
+from contextlib import suppress
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +14,7 @@ from msgspec import MsgspecError, json
 from voltyard.chargepoint.scenario.errors import CentralSystemRefused
 from voltyard.chargepoint.scenario.scenario import KnownTag
 
-_TIMEOUT_S: Final = 30.0
+_TIMEOUT_S: Final = 10.0
 _LONGEST_ANSWER: Final = 1_000_000
 _SUCCESS: Final = range(200, 300)
 
@@ -54,17 +56,24 @@ class HttpControl:
         await self._ask("POST", f"/charge-points/{quote(identity, safe='')}/commands", body)
 
     async def _ask(self, method: str, path: str, body: bytes) -> None:
-        await asyncio.to_thread(self._request, method, self._root + path, body)
-
-    def _request(self, method: str, path: str, body: bytes) -> None:
         host, port = self._address
         connection = self._connect(host, port, timeout=_TIMEOUT_S)
+        try:
+            await asyncio.to_thread(self._request, connection, method, self._root + path, body)
+        finally:
+            # Whoever is cancelled need not wait until the thread gives up.
+            if (wire := connection.sock) is not None:
+                with suppress(OSError):
+                    wire.shutdown(socket.SHUT_RDWR)
+
+    def _request(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes) -> None:
         try:
             connection.request(method, path, body, self._headers)
             response = connection.getresponse()
             answer = response.read(_LONGEST_ANSWER)
         except (OSError, http.client.HTTPException) as error:
-            raise CentralSystemRefused(f"the API of the central system: {error}") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise CentralSystemRefused(f"the API of the central system: {reason}") from error
         finally:
             connection.close()
         if response.status not in _SUCCESS:

@@ -30,10 +30,10 @@ class Expectations:
         for time in range(step.times):
             found = await self.message(sought, begin, deadline)
             if found is None:
+                reason = self._watcher.why_none(sought, begin)
                 count = f" ({time} of {step.times} came)" if step.times > 1 else ""
-                raise StepFailed(
-                    f"{self._watcher.why_none(sought, begin)}{count}, within {step.within_s:g} s"
-                )
+                offline = "" if self._is_connected else "; the charge point is not connected"
+                raise StepFailed(f"{reason}{count}, within {step.within_s:g} s{offline}")
             self._watcher.claim(found)
 
     async def expect_none(self, step: ExpectNone) -> None:
@@ -75,6 +75,11 @@ class Expectations:
             if found is not None or left_s <= 0:
                 return found
             await sleep_unless(self._clock, left_s, change)
+
+    @property
+    def _is_connected(self) -> bool:
+        snapshot = self._stage.station.snapshot()
+        return snapshot is not None and snapshot.is_connected
 
     def _mismatch(self, step: ExpectState) -> Mismatch | None:
         place = f"connector {step.connector}" if step.connector else "charge point"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -66,6 +65,8 @@ def _fault(hands: Hands, step: steps.Fault) -> None:
 
 def _lock(hands: Hands, step: steps.Lock) -> None:
     connector = hands.hardware.connectors[step.connector - 1]
+    if not connector.has_lock:
+        raise StepFailed(f"connector {step.connector} has a fixed cable and no lock")
     if step.is_jammed is not None:
         connector.is_lock_jammed = step.is_jammed
     if step.failing_unlocks is not None:
@@ -103,10 +104,6 @@ def _outages(hands: Hands, step: steps.Outages) -> None:
         hands.hardware.failing_installs = step.failing_installs
 
 
-def _set_clock(hands: Hands, step: steps.Clock) -> None:
-    hands.station.clock.set(hands.clock.now() + timedelta(seconds=step.ahead_s))
-
-
 def _set(hands: Hands, step: steps.Set) -> None:
     status = hands.station.program.configuration.change(step.key, as_text(step.value))
     if status not in _TAKEN:
@@ -129,7 +126,7 @@ def _skills() -> dict[type[Step], Callable[[Hands, Any], Awaitable[None] | None]
         steps.Reboot: _reboot,
         steps.Outages: _outages,
         steps.Weather: lambda hands, step: hands.hardware.set_ambient(step.celsius),
-        steps.Clock: _set_clock,
+        steps.Clock: lambda hands, step: hands.station.clock.set_ahead(step.ahead_s),
         steps.Set: _set,
         steps.Wait: lambda hands, step: hands.clock.sleep(step.seconds),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from voltyard.chargepoint.flag import Flag
 from voltyard.chargepoint.scenario.patterns import shown
@@ -47,14 +48,23 @@ class Exchange:
     answer: Answered | Failed | None = None
 
     def __str__(self) -> str:
-        return f"{self.at:%H:%M:%S} {self.by}: {self.action} {shown(self.payload)} -> {self._answer_text()}"
+        return self._line(shown)
 
-    def _answer_text(self) -> str:
+    def in_full(self) -> str:
+        """Return it as one line, however long that is."""
+        return self._line(partial(shown, longest=None))
+
+    def _line(self, show: Callable[[Value], str]) -> str:
+        return (
+            f"{self.at:%H:%M:%S} {self.by}: {self.action} {show(self.payload)} -> {self._answer_text(show)}"
+        )
+
+    def _answer_text(self, show: Callable[[Value], str]) -> str:
         match self.answer:
             case None:
                 return "no answer yet"
             case Answered(payload=payload):
-                return shown(payload)
+                return show(payload)
             case Failed(code=code, description=description):
                 return f"{code} {description}".rstrip()
 
@@ -95,9 +105,8 @@ class Journal:
             case AnswerUnusable(id=id, reason=reason):
                 self._end(Side.CHARGE_POINT, id, Failed("unusable", reason))
             case _:
-                self._read_answer(
-                    Side.CHARGE_POINT, read_json(frame)
-                )  # to what was sent beside the conversation
+                # To what was sent beside the conversation.
+                self._read_answer(Side.CHARGE_POINT, read_json(frame))
 
     def sent(self, frame: bytes) -> None:
         """Note a frame of the charge point."""

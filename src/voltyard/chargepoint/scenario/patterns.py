@@ -19,6 +19,7 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import json
 
 from voltyard.chargepoint.scenario.values import Names, Value, names_in
+from voltyard.protocol.masking import without_password
 
 _NAMED: Final = re.compile(r"(?:(.*\S)\s+)?->\s*([A-Za-z_]\w*)")
 _COMPARISON: Final = re.compile(r"(>=|<=|!=|>|<|=)\s*(.+)")
@@ -83,10 +84,10 @@ class Pattern:
         return self._root.gives
 
 
-def shown(value: Value | Absent) -> str:
-    """Return a value as people read it, not too long."""
-    text = _ABSENT if isinstance(value, Absent) else json.encode(value).decode()
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+def shown(value: Value | Absent, longest: int | None = _LONGEST_SHOWN) -> str:
+    """Return a value as people read it, without passwords, cut to so many characters; None cuts nothing."""
+    text = _ABSENT if isinstance(value, Absent) else without_password(json.encode(value)).decode()
+    return text if longest is None or len(text) <= longest else f"{text[:longest]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from msgspec import Struct, structs
 from voltyard.chargepoint.scenario.errors import ScenarioInvalid, UnknownScenario
 from voltyard.chargepoint.scenario.patterns import Pattern
 from voltyard.chargepoint.scenario.scenario import BUILT_IN, Scenario
-from voltyard.chargepoint.scenario.steps import AnyStep, Central, Expect, ExpectNone, Side, Step
+from voltyard.chargepoint.scenario.steps import AnyStep, Central, Expect, ExpectNone, Fault, Side, Step
 from voltyard.chargepoint.scenario.values import names_in
 from voltyard.chargepoint.simulator.fault_rates import NO_FAULTS, NetworkFaults
 from voltyard.protocol.actions import ACTIONS
+from voltyard.protocol.messages import ChargePointErrorCode
 
 T = TypeVar("T")
 
@@ -102,6 +103,7 @@ def _check_steps(scenario: Scenario, where: str) -> None:
     for number, step in enumerate(scenario.steps, 1):
         place = f"{where}, step {number} ({step.__struct_config__.tag})"
         _check_connector(step, scenario.station.connectors, place)
+        _check_fault(step, place)
         _check_action(step, place)
         _check_names(step, known, place)
 
@@ -110,6 +112,11 @@ def _check_connector(step: AnyStep, connectors: int, where: str) -> None:
     connector: int = structs.asdict(step).get("connector", 0)
     if connector > connectors:
         raise ScenarioInvalid(where, f"there is no connector {connector}, only {connectors}")
+
+
+def _check_fault(step: AnyStep, where: str) -> None:
+    if isinstance(step, Fault) and step.error_code is ChargePointErrorCode.NO_ERROR:
+        raise ScenarioInvalid(where, f"{step.error_code} is nothing that can break")
 
 
 def _check_action(step: AnyStep, where: str) -> None:

@@ -46,7 +46,7 @@ class Audience(Protocol):
         """A step begins."""
 
     def ended(self, result: StepResult) -> None:
-        """A step has ended, or is skipped."""
+        """A step has ended. Those that are skipped are seen in the verdict only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +121,16 @@ class _Run:
                 self._audience.begun(number, step)
                 result = await self._step(number, step)
                 outcome = result.outcome
+                self._audience.ended(result)
             else:
                 result = StepResult(number=number, step=sentence(step), outcome=Outcome.SKIPPED)
-            self._audience.ended(result)
             results.append(result)
         return Verdict(
             scenario=self._scenario.name,
             outcome=outcome,
             took_s=self._stage.clock.monotonic() - began,
             steps=tuple(results),
-            messages=tuple(map(str, self._stage.journal)),
+            messages=tuple(exchange.in_full() for exchange in self._stage.journal),
         )
 
     async def _step(self, number: int, step: AnyStep) -> StepResult:

@@ -20,7 +20,7 @@ from voltyard.chargepoint.scenario.journal import Journal
 from voltyard.chargepoint.scenario.patterns import Pattern
 from voltyard.chargepoint.scenario.scenario import Cables, Scenario, settings_of
 from voltyard.chargepoint.scenario.shelf import Shelf
-from voltyard.chargepoint.scenario.values import Names, Value, names_in
+from voltyard.chargepoint.scenario.values import Names, Value, names_in, read_json
 from voltyard.chargepoint.simulator import SimulatedStation, Simulation
 from voltyard.chargepoint.simulator.faults import UnreliableNetwork
 from voltyard.chargepoint.uplink import StayConnected
@@ -56,7 +56,7 @@ class Stage:
             seen |= {"offered_a": connector.offered_a, "is_locked": connector.is_locked}
         else:
             seen |= {"has_power": station.has_power, "complaints": dict(station.complaints)}
-        return cast("Value", {name: value for name, value in seen.items() if value is not None})
+        return _without_nothing(read_json(msgspec.json.encode(seen)))
 
 
 @asynccontextmanager
@@ -83,6 +83,16 @@ async def staged(
                 )
             finally:
                 await _end(running)
+
+
+def _without_nothing(value: Value) -> Value:
+    match value:
+        case dict():
+            return {name: _without_nothing(each) for name, each in value.items() if each is not None}
+        case list():
+            return [_without_nothing(each) for each in value]
+        case _:
+            return value
 
 
 def _uses_shelf(scenario: Scenario) -> bool:

@@ -9,12 +9,12 @@ from msgspec import json
 from voltyard.chargepoint.scenario.central_system import CentralSystemControl
 from voltyard.chargepoint.scenario.errors import CentralSystemRefused, StepFailed
 from voltyard.chargepoint.scenario.expectations import Expectations
-from voltyard.chargepoint.scenario.patterns import Mismatch, Pattern, shown
+from voltyard.chargepoint.scenario.patterns import Mismatch, Pattern
 from voltyard.chargepoint.scenario.stage import Stage
 from voltyard.chargepoint.scenario.steps import Call, Central, Frame, Side
 from voltyard.chargepoint.scenario.values import read_json
 from voltyard.chargepoint.scenario.watching import Found, Sought, Watcher
-from voltyard.transport.errors import AnswerInvalid, CallRejected, PeerError
+from voltyard.transport.errors import AnswerInvalid, CallRejected, CallTimedOut, Disconnected
 
 
 class Talks:
@@ -40,17 +40,20 @@ class Talks:
     async def call(self, step: Call) -> None:
         """Have the charge point send a CALL."""
         stage = self._stage
-        payload, begin = stage.names.fill_in(step.payload), len(stage.journal)
+        payload, begin = json.encode(stage.names.fill_in(step.payload)), len(stage.journal)
         try:
-            await stage.station.program.call_raw(step.action, json.encode(payload), step.within_s)
-        except PeerError as error:
-            if not isinstance(error, CallRejected | AnswerInvalid):  # those are answers, the journal has them
-                raise StepFailed(f"{step.action}: {str(error) or type(error).__name__}") from error
+            await stage.station.program.call_raw(step.action, payload, step.within_s)
+        except (CallRejected, AnswerInvalid):
+            pass  # those are answers: the journal has them
+        except CallTimedOut as error:
+            raise StepFailed(f"{step.action} was not answered within {step.within_s:g} s") from error
+        except Disconnected as error:
+            raise StepFailed(f"{step.action}: {error}") from error
         self._settle(
             Sought(
                 action=step.action,
                 by=Side.CHARGE_POINT,
-                fields=Pattern.exactly(payload),
+                fields=Pattern.exactly(read_json(payload)),
                 answer=step.answer,
                 error=step.error,
             ),
@@ -65,7 +68,7 @@ class Talks:
             answer = await stage.station.program.exchange(
                 text.encode(), step.within_s if step.answer else 0.0
             )
-        except PeerError as error:
+        except Disconnected as error:
             raise StepFailed(str(error)) from error
         if step.answer is None:
             return
@@ -92,13 +95,13 @@ class Talks:
 
     async def _command(self, step: Central) -> float:
         """Bring it about, and return for how many seconds to wait for it."""
-        payload = self._stage.names.fill_in(step.payload)
+        payload = json.encode(self._stage.names.fill_in(step.payload))
         if self._control is None:
             within_s = step.operator_within_s
-            self._ask(f"have the central system send {step.action} {shown(payload)} within {within_s:g} s")
+            self._ask(f"have the central system send {step.action} {payload.decode()} within {within_s:g} s")
             return within_s
         try:
-            await self._control.command(self._stage.identity, step.action, json.encode(payload))
+            await self._control.command(self._stage.identity, step.action, payload)
         except CentralSystemRefused as error:
             raise StepFailed(str(error)) from error
         return step.within_s

@@ -77,7 +77,8 @@ class Watcher:
 
     def why_none(self, sought: Sought, begin: int) -> str:
         """Return what is wrong with the last message that might have been meant."""
-        reason = f"no {sought.action} of the {sought.sender} came that was not expected before"
+        other = "other " if any(self._of_kind(sought, begin)) else ""
+        reason = f"no {other}{sought.action} of the {sought.sender} came"
         for exchange in self._candidates(sought, begin):
             try:
                 self._check(exchange, sought)
@@ -96,12 +97,13 @@ class Watcher:
                 return self._last
 
     def _candidates(self, sought: Sought, begin: int) -> Iterable[Exchange]:
+        return (each for each in self._of_kind(sought, begin) if each.number not in self._claimed)
+
+    def _of_kind(self, sought: Sought, begin: int) -> Iterable[Exchange]:
         return (
             exchange
             for exchange in self._journal.since(begin)
-            if exchange.number not in self._claimed
-            and exchange.action == sought.action
-            and exchange.by is sought.sender
+            if exchange.action == sought.action and exchange.by is sought.sender
         )
 
     def _check(self, exchange: Exchange, sought: Sought) -> Seen:

@@ -9,6 +9,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from voltyard.chargepoint.simulator.dice import Chance
 from voltyard.chargepoint.simulator.vehicle import MODELS, Vehicle, VehicleModel
 
 _MINUTE_S: Final = 60.0
@@ -19,13 +20,13 @@ _SATURDAY: Final = 5
 class Arrivals(Protocol):
     """What drivers of a connector have in common; the same random numbers make the same arrivals."""
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         """Return in how many seconds the next one comes to a connector that is free `now`."""
 
-    def stay_s(self, now: datetime, random: Random) -> float:
+    def stay_s(self, now: datetime, random: Chance) -> float:
         """Return how long one who comes `now` means to stay, in seconds."""
 
-    def vehicle(self, random: Random) -> Vehicle:
+    def vehicle(self, random: Chance) -> Vehicle:
         """Return the vehicle that comes."""
 
 
@@ -58,7 +59,7 @@ class DailyArrivals:
     def site(self) -> Site:
         return self._site
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         # A Poisson process whose rate changes with the hour: the expectation that passes until the next
         # arrival is exponentially distributed, however the hours differ.
         left, at, waited_s = random.expovariate(1.0), now + self._ahead, 0.0
@@ -71,11 +72,11 @@ class DailyArrivals:
             waited_s += hour_s
             at += timedelta(seconds=hour_s)
 
-    def stay_s(self, now: datetime, random: Random) -> float:
+    def stay_s(self, now: datetime, random: Chance) -> float:
         site = self._site
         return random.triangular(site.shortest_stay_s, site.longest_stay_s, site.usual_stay_s)
 
-    def vehicle(self, random: Random) -> Vehicle:
+    def vehicle(self, random: Chance) -> Vehicle:
         return any_vehicle(random)
 
 
@@ -87,13 +88,13 @@ class SteadyArrivals:
     def __init__(self, mean_wait_s: float = 12 * _MINUTE_S) -> None:
         self._mean_wait_s = mean_wait_s
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         return random.expovariate(1 / self._mean_wait_s)
 
-    def stay_s(self, now: datetime, random: Random) -> float:
+    def stay_s(self, now: datetime, random: Chance) -> float:
         return random.uniform(20, 240) * _MINUTE_S
 
-    def vehicle(self, random: Random) -> Vehicle:
+    def vehicle(self, random: Chance) -> Vehicle:
         return any_vehicle(random)
 
 
@@ -102,19 +103,19 @@ class AlwaysCharging:
 
     __slots__ = ()
 
-    def wait_s(self, now: datetime, random: Random) -> float:
+    def wait_s(self, now: datetime, random: Chance) -> float:
         # A charge point that has just begun needs a moment until it may charge.
         return random.uniform(10, 40)
 
-    def stay_s(self, now: datetime, random: Random) -> float:
+    def stay_s(self, now: datetime, random: Chance) -> float:
         # Not all at the same time.
         return random.uniform(0.5, 1.5) * _HOUR_S
 
-    def vehicle(self, random: Random) -> Vehicle:
+    def vehicle(self, random: Chance) -> Vehicle:
         return Vehicle(_ENDLESS, soc_percent=random.uniform(8, 65))
 
 
-def any_vehicle(random: Random) -> Vehicle:
+def any_vehicle(random: Chance) -> Vehicle:
     """Return some vehicle that wants energy."""
     return Vehicle(
         random.choice(MODELS),

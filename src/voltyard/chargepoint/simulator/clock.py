@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from typing import Any
 
 from voltyard.chargepoint.clock import Clock
 
 
 class SettableClock:
     """Tells the time of another clock and what it was set ahead of it; durations are those of the other."""
+
+    __slots__ = ("_ahead", "_clock")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -23,9 +27,9 @@ class SettableClock:
         """Set it to this time of day, right or wrong."""
         self._ahead = now - self._clock.now()
 
-    def set_right(self) -> None:
-        """Set it to the right time."""
-        self._ahead = timedelta()
+    def set_ahead(self, seconds: float) -> None:
+        """Set it ahead of the right time, behind it with a negative number, right with 0."""
+        self._ahead = timedelta(seconds=seconds)
 
     def now(self) -> datetime:
         return self._clock.now() + self._ahead
@@ -33,5 +37,5 @@ class SettableClock:
     def monotonic(self) -> float:
         return self._clock.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+        return self._clock.sleep(seconds)

@@ -38,6 +38,8 @@ class Defects:
     defect, with what was said last.
     """
 
+    __slots__ = ("_defects",)
+
     def __init__(self) -> None:
         self._defects: dict[int, dict[ChargePointErrorCode, Defect]] = {}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from random import Random
 from typing import Final
 
 from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
 from voltyard.chargepoint.simulator.connector import SimulatedConnector
+from voltyard.chargepoint.simulator.dice import Chance
 from voltyard.chargepoint.simulator.hardware import SimulatedHardware
 from voltyard.chargepoint.simulator.vehicle import Vehicle
 
@@ -24,13 +24,24 @@ _SHORTEST_WAIT_S: Final = 0.2
 class Driver:
     """Drivers one after the other at one connector; the same random numbers make the same day."""
 
+    __slots__ = (
+        "_arrivals",
+        "_began_at",
+        "_began_s",
+        "_clock",
+        "_connector_id",
+        "_hardware",
+        "_id_tags",
+        "_random",
+    )
+
     def __init__(
         self,
         connector_id: int,
         hardware: SimulatedHardware,
         id_tags: Sequence[str],
         clock: Clock,
-        random: Random,
+        random: Chance,
         arrivals: Arrivals | None = None,
     ) -> None:
         self._connector_id = connector_id

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
-from random import Random
 from typing import Any, Final, Protocol, runtime_checkable
 
 from voltyard.chargepoint.clock import Clock, sleep_unless
 from voltyard.chargepoint.flag import Flag
+from voltyard.chargepoint.simulator.dice import Chance
 from voltyard.chargepoint.simulator.fault_rates import (
     NO_FAULTS,
     Direction,
@@ -53,7 +52,7 @@ class UnreliableNetwork:
     def __init__(
         self,
         stay_connected: StayConnected,
-        random: Random,
+        random: Chance,
         clock: Clock,
         faults: NetworkFaults = NO_FAULTS,
         *,
@@ -61,7 +60,7 @@ class UnreliableNetwork:
     ) -> None:
         self._stay_connected = stay_connected
         self._clock = clock
-        self._chance = _Chance(random, faults, happened)
+        self._chance = _Judge(random, faults, happened)
         self._connections: set[_Connection] = set()
         self._changed = Flag()
         self._is_up = Flag()
@@ -135,12 +134,12 @@ class UnreliableNetwork:
 _Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
-class _Chance:
+class _Judge:
     """Decides what goes wrong, and tells."""
 
     __slots__ = ("_happened", "_random", "faults")
 
-    def __init__(self, random: Random, faults: NetworkFaults, happened: Callable[[Fault], None]) -> None:
+    def __init__(self, random: Chance, faults: NetworkFaults, happened: Callable[[Fault], None]) -> None:
         self._random = random
         self._happened = happened
         self.faults = faults
@@ -174,7 +173,7 @@ class _Connection:
     def __init__(
         self,
         link: Link,
-        chance: _Chance,
+        chance: _Judge,
         clock: Clock,
         spawn: _Spawn,
         *,
@@ -285,7 +284,7 @@ class _Way:
         self._clock = clock
         self._spawn = spawn
         self._pass_on = pass_on
-        self._held: deque[tuple[float, bytes]] = deque()
+        self._held: list[tuple[float, bytes]] = []
 
     def die(self) -> None:
         """Let nothing pass any more."""
@@ -317,7 +316,7 @@ class _Way:
             due, frame = self._held[0]
             await self._clock.sleep(due - self._clock.monotonic())
             if self._held:
-                self._held.popleft()
+                del self._held[0]
                 self._hand_over(frame)
 
     async def _pass_later(self, frame: bytes, seconds: float) -> None:

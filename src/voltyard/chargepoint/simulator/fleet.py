@@ -12,12 +12,15 @@ from typing import Final, Protocol
 
 import structlog
 
-from voltyard.chargepoint.clock import Clock, SystemClock
+from voltyard.chargepoint.clock import Clock
 from voltyard.chargepoint.connection import Terms
 from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
+from voltyard.chargepoint.simulator.dice import Dice
 from voltyard.chargepoint.simulator.faults import NO_FAULTS, Fault, NetworkFaults, UnreliableNetwork
+from voltyard.chargepoint.simulator.shared_clock import SharedClock
 from voltyard.chargepoint.simulator.station import DEFAULT_ID_TAGS, SimulatedStation, Simulation
 from voltyard.chargepoint.simulator.tally import Tally
+from voltyard.chargepoint.transfer import InternetTransfer
 from voltyard.chargepoint.uplink import StayConnected
 from voltyard.transport.errors import TransportError
 
@@ -26,6 +29,9 @@ STATION_PLACE: Final = "{n}"
 
 _AT_ONCE: Final = 20
 """So many charge points are built before what runs already gets its turn."""
+
+_JOURNAL_BYTES: Final = 64
+"""Nobody reads the notes of thousands: the last one is enough, where 32 KiB would outweigh all the rest."""
 
 _log = structlog.get_logger()
 
@@ -110,8 +116,9 @@ class Fleet:
     def __init__(self, plan: FleetPlan, dial: Dial, *, clock: Clock | None = None) -> None:
         self._plan = plan
         self._dial = dial
-        self._clock = clock or SystemClock()
+        self._clock = clock or SharedClock()
         self._tally = Tally(self._clock.monotonic)
+        self._transfer = InternetTransfer()
         self._stations: list[SimulatedStation] = []
         self._begun = 0
         self._began_at_s = self._clock.monotonic()
@@ -177,9 +184,9 @@ class Fleet:
         identity = plan.identity(number)
         stay_connected = self._dial(identity, terms=lambda: station.terms, failed=tally.not_connected)
         if plan.faults:
-            random = self._random(identity, "network")
+            dice = Dice(f"{plan.seed}/{identity}/network")
             stay_connected = UnreliableNetwork(
-                stay_connected, random, self._clock, plan.faults, happened=tally.fault_happened
+                stay_connected, dice, self._clock, plan.faults, happened=tally.fault_happened
             )
         simulation = Simulation(
             identity=identity,
@@ -187,15 +194,19 @@ class Fleet:
             state_directory=plan.state_directory and plan.state_directory / identity,
             speed=plan.speed,
             seed=plan.seed,
-            id_tags=[id_tag.replace(STATION_PLACE, str(number)) for id_tag in plan.id_tags],
-            arrivals=plan.arrivals(self._random(identity, "arrivals")),
+            id_tags=_tags_of(plan.id_tags, number),
+            arrivals=plan.arrivals(Random(f"{plan.seed}/{identity}/arrivals")),  # noqa: S311 - no secret
             settings=plan.settings,
+            journal_bytes=_JOURNAL_BYTES,
         )
-        station = SimulatedStation(simulation, stay_connected, clock=self._clock, observer=tally.observer())
+        station = SimulatedStation(
+            simulation,
+            stay_connected,
+            clock=self._clock,
+            observer=tally.observer(),
+            transfer=self._transfer,
+        )
         return station
-
-    def _random(self, identity: str, purpose: str) -> Random:
-        return Random(f"{self._plan.seed}/{identity}/{purpose}")  # noqa: S311 - nothing here is a secret
 
     def _errors(self) -> dict[str, int]:
         errors: Counter[str] = Counter()
@@ -207,6 +218,12 @@ class Fleet:
         for station in self._stations:
             errors.update(station.complaints)
         return dict(errors.most_common())
+
+
+def _tags_of(id_tags: Sequence[str], number: int) -> Sequence[str]:
+    if not any(STATION_PLACE in id_tag for id_tag in id_tags):
+        return id_tags
+    return tuple(id_tag.replace(STATION_PLACE, str(number)) for id_tag in id_tags)
 
 
 def _kind_of(error: BaseException) -> str:

@@ -29,6 +29,8 @@ class Grid:
     What they are is a formula of time: asking changes nothing.
     """
 
+    __slots__ = ("_offset_s", "is_on")
+
     def __init__(self, random: Random) -> None:
         self._offset_s = random.uniform(0, 10_000)
         self.is_on = True

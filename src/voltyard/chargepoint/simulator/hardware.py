@@ -6,10 +6,10 @@ moved on from outside (`advance`), and costs something only where a vehicle does
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -312,13 +312,12 @@ class SimulatedHardware(Hardware):
         if connector_id != 0:
             self._connector(connector_id)
 
-    async def _wait(self) -> None:
+    def _wait(self) -> Coroutine[Any, Any, bool]:
         """Wait until something changes by itself or by hand."""
-        next_change_s = self.next_change_s
-        if next_change_s is None:
-            await self._woken.wait()
-        else:
-            await sleep_unless(self._clock, max(next_change_s / self.speed, _SHORTEST_WAIT_S), self._woken)
+        next_s = self.next_change_s
+        return sleep_unless(
+            self._clock, None if next_s is None else max(next_s / self.speed, _SHORTEST_WAIT_S), self._woken
+        )
 
     def _look_again(self) -> None:
         """Take notice of a connector at which something has changed; the listener is told later."""

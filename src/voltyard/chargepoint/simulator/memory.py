@@ -12,6 +12,8 @@ _KIND: Final = "simulated hardware"
 class Memory:
     """Non-volatile memory by name, in the charge point's store; without a store it lasts as long as this."""
 
+    __slots__ = ("_store",)
+
     def __init__(self, store: Store | None = None) -> None:
         self._store = store or MemoryStore()
 

@@ -118,17 +118,23 @@ def electrical(
     for phase, watt, var, volt, wh in zip(
         phases, load.active_w, load.reactive_var, voltages_v, registers.active_wh, strict=False
     ):
-        ampere = sqrt(watt * watt + var * var) / volt if volt else 0.0
-        shown += (
-            Measurement(Measurand.CURRENT_IMPORT, ampere, UnitOfMeasure.A, phase, location),
-            Measurement(Measurand.VOLTAGE, volt, UnitOfMeasure.V, phase, location),
-            Measurement(Measurand.POWER_ACTIVE_IMPORT, watt, UnitOfMeasure.W, phase, location),
-            Measurement(Measurand.POWER_REACTIVE_IMPORT, var, UnitOfMeasure.VAR, phase, location),
-            Measurement(Measurand.POWER_FACTOR, _power_factor(watt, var), None, phase, location),
-            Measurement(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, int(wh), UnitOfMeasure.WH, phase, location),
-            _NO_CURRENT_EXPORT[location, phase],
-        )
+        shown += _of_phase(phase, watt, var, volt, wh, location)
     return shown
+
+
+def _of_phase(
+    phase: Phase, watt: float, var: float, volt: float, wh: float, location: Location
+) -> tuple[Measurement, ...]:
+    ampere = sqrt(watt * watt + var * var) / volt if volt else 0.0
+    return (
+        Measurement(Measurand.CURRENT_IMPORT, ampere, UnitOfMeasure.A, phase, location),
+        Measurement(Measurand.VOLTAGE, volt, UnitOfMeasure.V, phase, location),
+        Measurement(Measurand.POWER_ACTIVE_IMPORT, watt, UnitOfMeasure.W, phase, location),
+        Measurement(Measurand.POWER_REACTIVE_IMPORT, var, UnitOfMeasure.VAR, phase, location),
+        Measurement(Measurand.POWER_FACTOR, _power_factor(watt, var), None, phase, location),
+        Measurement(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, int(wh), UnitOfMeasure.WH, phase, location),
+        _NO_CURRENT_EXPORT[location, phase],
+    )
 
 
 def _power_factor(active_w: float, reactive_var: float) -> float:

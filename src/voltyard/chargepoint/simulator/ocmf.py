@@ -8,6 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import json
@@ -108,6 +109,8 @@ def key_from_pem(pem: bytes) -> ec.EllipticCurvePrivateKey:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError as error:
         raise ValueError("the key is encrypted") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("no private key (PEM)") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE.name:
         raise ValueError(f"not a private key on {_CURVE.name}")
     return key

@@ -19,6 +19,8 @@ class PowerSupply:
     killed: its last words reach neither the store nor the central system.
     """
 
+    __slots__ = ("_is_cut", "_link", "_stay_connected", "_store")
+
     def __init__(self, store: Store, stay_connected: StayConnected) -> None:
         self._store = store
         self._stay_connected = stay_connected

@@ -12,10 +12,11 @@ from typing import Final
 from voltyard.chargepoint.clock import Clock, SystemClock
 from voltyard.chargepoint.complaints import Complaints
 from voltyard.chargepoint.connection import Terms, stay_connected_to
-from voltyard.chargepoint.flag import Flag
+from voltyard.chargepoint.flag import Flag, Interrupted
 from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
 from voltyard.chargepoint.simulator.clock import SettableClock
 from voltyard.chargepoint.simulator.connector import Signer, SimulatedConnector
+from voltyard.chargepoint.simulator.dice import Dice
 from voltyard.chargepoint.simulator.driver import Driver
 from voltyard.chargepoint.simulator.hardware import SimulatedHardware
 from voltyard.chargepoint.simulator.memory import Memory
@@ -106,7 +107,8 @@ class SimulatedStation:
         self._complaints = Complaints()
         self._has_power = Flag()
         self._has_power.set()
-        self._running: asyncio.Task[None] | None = None
+        self._is_running = False
+        self._is_ended = Flag()
         self._rebooting: ResetType | None = None
         self._store = open_store(simulation.state_directory, fresh=simulation.is_fresh)
         try:
@@ -137,9 +139,9 @@ class SimulatedStation:
     def cut_power(self) -> None:
         """Take the power away: the program dies at this moment, as from `kill -9`."""
         self._has_power.clear()
-        if self._running is not None:
+        if self._is_running:
             self._supply.cut()
-            self._running.cancel()
+            self._is_ended.set()
         self.hardware.attach(None)
         self.hardware.cut_power()
 
@@ -153,10 +155,10 @@ class SimulatedStation:
 
         Nothing is told before: a transaction ends at the next boot, with the reason Reboot (OCPP 1.6 §7.36).
         """
-        if self._running is None:
+        if not self._is_running:
             return False
         self._rebooting = type
-        self._running.cancel()
+        self._is_ended.set()
         return True
 
     async def run(self) -> None:
@@ -164,9 +166,9 @@ class SimulatedStation:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_running())
-                tasks.create_task(self.hardware.run())
                 for driver in self._drivers():
                     tasks.create_task(driver.run())
+                await self.hardware.run()
         finally:
             self._store.close()
 
@@ -187,10 +189,11 @@ class SimulatedStation:
         """Run the program, and after its end another one."""
         await self._has_power.wait()
         while True:
-            async with asyncio.TaskGroup() as tasks:
-                # It ends when it is cancelled, which ends the group but not us.
-                self._running = tasks.create_task(self._station.run())
-            self._running = None
+            self._is_ended.clear()
+            self._is_running = True
+            with Interrupted(self._is_ended):
+                await self._station.run()
+            self._is_running = False
             self._open_contactors()
             await self._restart_hardware()
             await self._has_power.wait()
@@ -226,7 +229,7 @@ class SimulatedStation:
         connectors = [
             SimulatedConnector(
                 self._clock,
-                self._random("meter", connector_id),
+                Random(self._seed("meter", connector_id)),  # noqa: S311 - no secret
                 register_wh=last_register_wh(self._store, connector_id),
                 has_lock=not simulation.has_fixed_cables,
                 max_current_a=simulation.max_current_a,
@@ -278,7 +281,7 @@ class SimulatedStation:
                 self.hardware,
                 self._simulation.id_tags,
                 self._clock,
-                self._random("driver", connector_id),
+                Dice(self._seed("driver", connector_id)),
                 self._simulation.arrivals,
             )
             for connector_id in self._connector_ids
@@ -288,10 +291,9 @@ class SimulatedStation:
     def _connector_ids(self) -> range:
         return range(1, self._simulation.connectors + 1)
 
-    def _random(self, purpose: str, connector_id: int) -> Random:
+    def _seed(self, purpose: str, connector_id: int) -> str:
         # Each its own: what happens at one connector does not change what happens at another.
-        seed = f"{self._simulation.seed}/{self._simulation.identity}/{purpose}/{connector_id}"
-        return Random(seed)  # noqa: S311 - vehicles are no secrets
+        return f"{self._simulation.seed}/{self._simulation.identity}/{purpose}/{connector_id}"
 
 
 def simulated_station(

@@ -15,6 +15,8 @@ class Timeline:
     in one turn is the same twice.
     """
 
+    __slots__ = ("_clock", "_flowing_since", "_loop", "_now_s", "_passed_s", "_speed")
+
     def __init__(self, clock: Clock, speed: float = 1.0) -> None:
         self._clock = clock
         self._speed = speed

@@ -147,6 +147,19 @@ MODELS: Final = (
 class Vehicle:
     """One vehicle with its battery; it stops at `target_percent` as its driver has set it."""
 
+    __slots__ = (
+        "_drawing",
+        "_full_since_s",
+        "_is_paused",
+        "_may_pause",
+        "_model",
+        "_outlet",
+        "_ready",
+        "_rests_until_s",
+        "_stored_wh",
+        "_target_wh",
+    )
+
     def __init__(self, model: VehicleModel, soc_percent: float, *, target_percent: float = 100.0) -> None:
         self._model = model
         self._stored_wh = model.battery_wh * soc_percent / _FULL_PERCENT
@@ -355,6 +368,8 @@ class Vehicle:
 
 class _Delayed:
     """Something that is so a while after it could be."""
+
+    __slots__ = ("_delay_s", "_due_s", "is_so")
 
     def __init__(self, delay_s: float) -> None:
         self.is_so = False

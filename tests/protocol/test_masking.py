@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voltyard.central.services.masking import without_password, without_secret
+from voltyard.protocol.masking import without_password, without_secret
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
 
@@ -37,10 +37,29 @@ def test_the_value_of_the_key_is_hidden_in_whatever_form_it_comes(text: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"location":"ftp://me:canary@host/in"}', '{"location":"ftp://me:***@host/in"}'),
+        (r'{"location":"https:\/\/me:canary\u0040host"}', '{"location":"https://me:***@host"}'),
+        (
+            '[{"a":["see ftps://:canary@h and http://x/a:b@c"]}]',
+            '[{"a":["see ftps://:***@h and http://x/a:b@c"]}]',
+        ),
+        ('"ftp://me:can@ary@host/@"', '"ftp://me:***@host/@"'),
+        ('["ftp://me:canary@host/in', '["ftp://me:***@host/in'),
+        (r'["ftp:\/\/me:canary@host/in', r'["ftp:\/\/me:***@host/in'),
+    ],
+)
+def test_the_password_of_a_url_is_hidden(text: str, shown: str) -> None:
+    assert without_password(text.encode()).decode() == shown
+
+
+@pytest.mark.parametrize(
     "text",
     [
         b"",
         b"not json",
+        b'{"location": "ftp://me@host:21/a:b@c", "mail": "me@host"}',
         b'[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"300"}]',
         b'[2, "1" , "GetConfiguration",{"key":["AuthorizationKey"]}]',
         b'[3,"1",{"unknownKey":["AuthorizationKey"]}]',
