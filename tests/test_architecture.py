@@ -138,6 +138,8 @@ TESTED_BY = {
     "central/operations/requests.py": "central/api/test_requests.py",
     "central/operations/transactions.py": "central/api/routes/test_transactions.py",
     "central/operations/views.py": "central/api/routes/test_charge_points.py",
+    # It declares what the sessions share.
+    "chargepoint/surroundings.py": "chargepoint/test_connectors.py",
     # It is what the control API shows.
     "chargepoint/control/views.py": "chargepoint/control/test_routes.py",
     # A scenario as a value is what reading makes of a file; what it is played on is seen when it is.

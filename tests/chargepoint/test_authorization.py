@@ -70,7 +70,7 @@ def test_updating_a_known_tag_in_a_full_cache_evicts_nobody() -> None:
 
 
 def test_tags_are_the_same_in_any_case_and_groups_need_a_parent() -> None:
-    """R-113, R-114, R-115."""
+    """R-076, R-113, R-114, R-115."""
     assert Authorization("ab12").is_same_tag("AB12")
     assert Authorization("A", "group").is_same_group(Authorization("B", "GROUP"))
     assert not Authorization("A", "one").is_same_group(Authorization("B", "two"))
@@ -115,3 +115,17 @@ def test_what_a_sloppy_central_system_said_can_be_read_after_a_restart() -> None
 
     assert Cache(store).find("A", BEGINNING) == too_long
     assert TagRecord.of(too_long).at(BEGINNING) == too_long
+
+
+def test_a_cache_that_became_smaller_gives_up_what_is_too_much() -> None:
+    """R-121."""
+    store = MemoryStore()
+    large = Cache(store, capacity=4)
+    for age_s, id_tag in enumerate("DCBA"):
+        large.update(id_tag, ACCEPTED, BEGINNING - timedelta(seconds=age_s))
+
+    small = Cache(store, capacity=2)
+    small.update("A", ACCEPTED, BEGINNING)
+
+    assert [len(small), len(Cache(store))] == [2, 2]
+    assert {each for each in "ABCD" if small.find(each, BEGINNING)} == {"A", "D"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from tests.chargepoint.central_system import BLOCKED, REFUSED, SILENCE
+from tests.chargepoint.central_system import BLOCKED, REFUSED, SILENCE, Late
 from tests.chargepoint.virtual_time import story
 from tests.chargepoint.world import TAG, World, vehicle, world
 
+from voltyard.chargepoint.simulator import SimulatedHardware
 from voltyard.protocol.messages import (
     Authorize,
     AvailabilityStatus,
@@ -263,6 +265,16 @@ class TestChangeAvailability:
             assert w.status() is UNAVAILABLE
 
     @story
+    async def test_a_fault_at_one_connector_does_not_keep_the_charge_point_in_service(self) -> None:
+        """R-280."""
+        async with world() as w:
+            w.hardware.raise_fault(1, ChargePointErrorCode.OTHER_ERROR)
+
+            assert await change(w, 0, INOPERATIVE) is AvailabilityStatus.ACCEPTED
+
+            assert [w.status(1), w.status(2), w.snapshot.status] == [FAULTED, UNAVAILABLE, UNAVAILABLE]
+
+    @story
     async def test_an_unknown_connector_is_rejected(self) -> None:
         async with world() as w:
             assert await change(w, 3, INOPERATIVE) is AvailabilityStatus.REJECTED
@@ -279,6 +291,23 @@ class TestChangeAvailability:
 
             assert [w.status(1), w.status(2)] == [AVAILABLE, UNAVAILABLE]
             assert w.snapshot.status is AVAILABLE
+
+    @story
+    async def test_the_charge_point_as_a_whole_survives_it_too(self, tmp_path: Path) -> None:
+        """R-276, R-282: and connector 0 is reported so."""
+        async with world(state=tmp_path) as w:
+            await change(w, 0, INOPERATIVE)
+            await w.central.call(Reset(type=ResetType.SOFT))
+            await w.after(20)
+            assert [w.reported(each)[-1] for each in (0, 1, 2)] == 3 * [UNAVAILABLE]
+            assert w.reported(0) == [AVAILABLE, UNAVAILABLE, UNAVAILABLE]
+        async with world(state=tmp_path) as w:
+            assert w.reported(0) == w.reported(1) == [UNAVAILABLE]
+
+            await change(w, 0, OPERATIVE)
+            await w.after()
+
+            assert w.reported(0) == w.reported(1) == [UNAVAILABLE, AVAILABLE]
 
 
 class TestUnlock:
@@ -322,6 +351,27 @@ class TestUnlock:
             answer = await w.central.call(UnlockConnector(connector_id=1))
 
             assert answer.status is UnlockStatus.UNLOCK_FAILED
+            await w.after()
+            latest = w.central.requests(StatusNotification)[-1]
+            assert latest.error_code is ChargePointErrorCode.CONNECTOR_LOCK_FAILURE
+
+    @story
+    async def test_who_begins_before_the_lock_has_moved_is_stopped_too(self) -> None:
+        """R-269: what is unlocked is no cable that somebody charges with."""
+        async with world(LocalPreAuthorize="true") as w:
+            await w.charge()
+            w.central.script(StopTransaction, Late(3))
+            unlocking = asyncio.create_task(w.central.call(UnlockConnector(connector_id=1)))
+            await w.after(1)
+            w.hardware.tap(1, TAG)
+            await w.after(1)
+            assert w.status() is CHARGING
+
+            assert (await unlocking).status is UnlockStatus.UNLOCKED
+
+            assert w.status() is FINISHING
+            assert not w.hardware.connectors[0].is_locked
+            await w.central.until(StopTransaction, 2)
 
     @pytest.mark.parametrize(("connector_id", "has_fixed_cables"), [(3, False), (1, True)])
     @story
@@ -370,13 +420,19 @@ class TestReset:
 
             assert w.reported()[-1] is PREPARING
 
+    @pytest.mark.parametrize(
+        ("type", "reason"),
+        [(ResetType.SOFT, Reason.SOFT_RESET), (ResetType.HARD, Reason.HARD_RESET)],
+    )
     @story
-    async def test_a_stop_nobody_answers_is_sent_after_the_boot(self) -> None:
-        """R-274."""
+    async def test_a_stop_nobody_answers_is_sent_after_the_boot(
+        self, type: ResetType, reason: Reason
+    ) -> None:
+        """R-274, R-275."""
         async with world() as w:
             await w.charge()
             w.central.script(StopTransaction, SILENCE)
-            await w.central.call(Reset(type=ResetType.SOFT))
+            await w.central.call(Reset(type=type))
             await w.after(60)
 
             actions = [
@@ -385,6 +441,7 @@ class TestReset:
             assert actions == ["BootNotification", "StopTransaction", "BootNotification", "StopTransaction"]
             first, second = w.central.requests(StopTransaction)
             assert first == second
+            assert first.reason is reason
             assert w.snapshot.undelivered == 0
 
     @story
@@ -397,6 +454,21 @@ class TestReset:
 
             assert await start(w, 2) is REJECTED
             assert (await w.central.call(Reset(type=ResetType.HARD))).status is ResetStatus.REJECTED
+
+    @story
+    async def test_hardware_that_raises_has_not_restarted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fail(_hardware: SimulatedHardware, _type: ResetType) -> bool:
+            raise OSError("no answer from the board")
+
+        async with world() as w:
+            monkeypatch.setattr(SimulatedHardware, "restart", fail)
+            await w.central.call(Reset(type=ResetType.HARD))
+            await w.after(20)
+
+            latest = w.central.requests(StatusNotification)[-1]
+            assert latest.error_code is ChargePointErrorCode.RESET_FAILURE
+            await w.charge()
+            assert w.status() is CHARGING
 
     @story
     async def test_a_reset_that_fails_is_tried_again_and_then_reported(self) -> None:

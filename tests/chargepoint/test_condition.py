@@ -63,3 +63,14 @@ def test_a_warning_stays_with_every_status_until_it_is_taken_back() -> None:
 
     notification = condition.status_notification(1, ChargePointStatus.AVAILABLE)
     assert (notification.error_code, notification.info) == (ChargePointErrorCode.NO_ERROR, "the cable")
+
+
+def test_a_remark_is_new_once_and_none_of_a_fault() -> None:
+    condition = Condition(NOW)
+    assert condition.remark("EV side disconnected")
+    assert not condition.remark("EV side disconnected")
+
+    condition.fail(ChargePointErrorCode.GROUND_FAILURE, "", "")
+
+    assert condition.status_notification(1, ChargePointStatus.FAULTED).info is None
+    assert condition.remark("")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.chargepoint.virtual_time import story
 from tests.chargepoint.world import TAG, World, vehicle, world
 
 from voltyard.chargepoint.connectors import EV_SIDE_DISCONNECTED
+from voltyard.chargepoint.simulator import SimulatedConnector
 from voltyard.charging.connector import transition_between
 from voltyard.protocol.messages import (
     AuthorizationStatus,
@@ -23,8 +26,10 @@ from voltyard.protocol.messages import (
     ChargePointStatus,
     IdTagInfo,
     Reason,
+    RemoteStartStopStatus,
     RemoteStartTransaction,
     RemoteStopTransaction,
+    ResetType,
     StartTransaction,
     StartTransactionResponse,
     StatusNotification,
@@ -607,3 +612,177 @@ def test_whatever_people_do_only_steps_of_the_matrix_are_reported(
             assert len({each.transaction_id for each in stops}) == len(stops)
 
     live()
+
+
+@story
+async def test_the_cable_out_of_the_vehicle_is_told_although_nothing_flowed_anyway() -> None:
+    """R-185: the status stays SuspendedEV, why it is has changed; and back again."""
+    async with world(StopTransactionOnEVSideDisconnect="false") as w:
+        full = vehicle(soc_percent=100)
+        w.hardware.plug_in(1, full)
+        w.hardware.tap(1, TAG)
+        await w.after()
+        w.hardware.unplug_at_vehicle(1)
+        w.hardware.plug_in(1, full)
+        await w.after()
+
+        told = [(each.status, each.info) for each in w.central.requests(StatusNotification)[-3:]]
+        assert told == [(SUSPENDED_EV, None), (SUSPENDED_EV, EV_SIDE_DISCONNECTED), (SUSPENDED_EV, None)]
+
+
+@story
+async def test_a_vehicle_that_is_not_understood_is_not_understood_by_the_next_transaction_either() -> None:
+    """R-218."""
+    async with world() as w:
+        await w.charge()
+        w.hardware.raise_fault(1, ChargePointErrorCode.EV_COMMUNICATION_ERROR)
+        w.hardware.tap(1, TAG)
+        await w.after()
+        w.hardware.tap(1, TAG)
+        await w.after()
+
+        assert (last_report(w).status, last_report(w).error_code) == (
+            SUSPENDED_EVSE,
+            ChargePointErrorCode.EV_COMMUNICATION_ERROR,
+        )
+        assert w.hardware.connectors[0].offered_a == 0
+
+
+@story
+async def test_a_cable_that_is_torn_out_leaves_no_locked_socket_behind() -> None:
+    async with world(UnlockConnectorOnEVSideDisconnect="false") as w:
+        await w.charge()
+        w.hardware.unplug_at_vehicle(1)
+        await w.after()
+        assert w.hardware.connectors[0].is_locked
+
+        w.hardware.unplug(1)
+        await w.after()
+
+        assert not w.hardware.connectors[0].is_locked
+
+
+@story
+async def test_nobody_is_started_on_a_cable_that_is_kept_for_somebody() -> None:
+    """R-168, R-259."""
+    async with world(UnlockConnectorOnEVSideDisconnect="false") as w:
+        await w.charge()
+        w.hardware.unplug_at_vehicle(1)
+        w.hardware.plug_in(1, vehicle())
+        await w.after()
+
+        answer = await w.central.call(RemoteStartTransaction(id_tag="OTHER", connector_id=1))
+        await w.after()
+
+        assert answer.status is RemoteStartStopStatus.REJECTED
+        assert len(w.central.requests(StartTransaction)) == 1
+
+
+@story
+async def test_who_taps_twice_at_once_charges_again_with_his_cable_locked() -> None:
+    """The lock still moves when the next transaction begins."""
+    async with world(LocalPreAuthorize="true") as w:
+        await w.charge()
+        w.hardware.tap(1, TAG)
+        w.hardware.tap(1, TAG)
+        await w.after(2)
+
+        assert w.status() is CHARGING
+        assert w.hardware.connectors[0].is_locked
+
+
+@story
+async def test_a_tag_taken_back_during_a_fault_leaves_the_vehicle_where_it_is() -> None:
+    async with world() as w:
+        w.hardware.tap(1, TAG)
+        await w.after()
+        w.hardware.raise_fault(1, ChargePointErrorCode.OTHER_ERROR)
+        w.hardware.plug_in(1, vehicle())
+        w.hardware.tap(1, TAG)
+        w.hardware.clear_fault(1)
+        await w.after()
+
+        assert w.status() is PREPARING
+        assert w.central.requests(StartTransaction) == []
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["power", "reboot"])
+@story
+async def test_a_cable_nobody_remembers_anything_of_is_let_go_at_the_boot(is_cut: bool) -> None:
+    """R-184: the transaction has ended, and whoever it was for finds his cable free."""
+    async with world() as w:
+        await w.charge()
+        if is_cut:
+            w.station.cut_power()
+            await w.after(5)
+            w.station.restore_power()
+        else:
+            w.station.reboot(ResetType.SOFT)
+        await w.after(10)
+
+        assert len(w.central.requests(StopTransaction)) == 1
+        assert not w.hardware.connectors[0].is_locked
+
+
+@contextmanager
+def broken(w: World, order: str) -> Iterator[None]:
+    """Have the hardware of connector 1 raise when it is given this order."""
+    obey, defective = getattr(SimulatedConnector, order), w.hardware.connectors[0]
+
+    def fail(connector: SimulatedConnector, *given: Any) -> Any:
+        if connector is defective:
+            raise OSError("no answer from the board")
+        return obey(connector, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SimulatedConnector, order, fail)
+        yield
+
+
+@story
+async def test_a_contactor_that_does_not_obey_is_a_fault_of_its_connector() -> None:
+    async with world() as w:
+        with broken(w, "offer"):
+            await w.charge()
+            assert (last_report(w).status, last_report(w).error_code) == (
+                FAULTED,
+                ChargePointErrorCode.POWER_SWITCH_FAILURE,
+            )
+            await w.charge(2, "OTHER")
+            assert w.status(2) is CHARGING
+
+        w.hardware.raise_fault(1, ChargePointErrorCode.POWER_SWITCH_FAILURE)
+        w.hardware.clear_fault(1)
+        await w.after()
+
+        assert w.status() is CHARGING
+        assert w.hardware.connectors[0].offered_a == 32
+
+
+@story
+async def test_a_contactor_that_still_does_not_obey_is_a_fault_again() -> None:
+    async with world() as w:
+        with broken(w, "offer"):
+            await w.charge()
+            w.hardware.raise_fault(1, ChargePointErrorCode.POWER_SWITCH_FAILURE)
+
+            w.hardware.clear_fault(1)
+            await w.after()
+
+            assert w.status() is FAULTED
+
+
+@pytest.mark.parametrize("order", ["lock", "unlock"])
+@story
+async def test_a_lock_that_does_not_obey_is_a_warning(order: str) -> None:
+    async with world() as w:
+        with broken(w, order):
+            await w.charge()
+            w.hardware.tap(1, TAG)
+            await w.after()
+
+        assert (last_report(w).status, last_report(w).error_code) == (
+            FINISHING,
+            ChargePointErrorCode.CONNECTOR_LOCK_FAILURE,
+        )
+        assert len(w.central.requests(StopTransaction)) == 1

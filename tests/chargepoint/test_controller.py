@@ -117,3 +117,39 @@ async def test_a_warning_changes_no_status() -> None:
         ChargePointErrorCode.RESET_FAILURE,
     )
     assert desk.controller.status_notification().error_code is ChargePointErrorCode.NO_ERROR
+
+
+@story
+async def test_out_of_service_over_a_restart_it_says_so_from_the_beginning() -> None:
+    """R-276, R-282."""
+    store = MemoryStore()
+    Desk(store).controller.set_operative(0, False)
+    desk = Desk(store)
+    assert desk.controller.status is UNAVAILABLE
+
+    desk.controller.set_operative(0, True)
+    desk.controller.follow([AVAILABLE, AVAILABLE])
+
+    assert desk.told() == [AVAILABLE]
+
+
+@story
+async def test_it_has_no_vehicle_that_could_not_be_understood() -> None:
+    """R-218: EVCommunicationError does not go together with Faulted."""
+    desk = Desk(MemoryStore())
+
+    desk.controller.fault_raised(ChargePointErrorCode.EV_COMMUNICATION_ERROR, "", "")
+
+    assert [(each.status, each.error_code) for each in desk.reported] == [
+        (FAULTED, ChargePointErrorCode.OTHER_ERROR)
+    ]
+
+
+@story
+async def test_no_error_is_no_fault_of_it() -> None:
+    desk = Desk(MemoryStore())
+
+    with pytest.raises(ValueError, match="NoError"):
+        desk.controller.fault_raised(ChargePointErrorCode.NO_ERROR, "", "")
+
+    assert desk.told() == []

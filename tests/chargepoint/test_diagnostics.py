@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
 from types import MappingProxyType
+from typing import cast
 
 import pytest
 from tests.chargepoint.transfers import unpack
@@ -148,3 +149,13 @@ async def test_there_is_nothing_from_a_time_in_which_nothing_happened(
 
     assert (place.diagnostics.collect(LogType.DIAGNOSTICS_LOG, since, until) is not None) is is_anything
     assert place.diagnostics.collect(LogType.SECURITY_LOG, since, until) is None
+
+
+@story
+async def test_what_is_no_file_is_hardware_in_trouble() -> None:
+    place = Place(cast("Mapping[str, bytes]", {"state.txt": "text and no bytes"}))
+    place.journal.note("booted")
+
+    files = unpack(place.collect().read())
+
+    assert b"TypeError" in files["hardware/error.txt"]

@@ -14,6 +14,7 @@ from tests.chargepoint.transfers import FakeTransfer
 from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, story
 from tests.chargepoint.world import TAG, World, vehicle, world
 
+from voltyard.chargepoint import firmware
 from voltyard.chargepoint.simulator import SimulatedConnector, SimulatedHardware
 from voltyard.chargepoint.simulator.firmware import image
 from voltyard.chargepoint.station import Station
@@ -29,6 +30,7 @@ from voltyard.protocol.messages import (
     LogType,
     ReserveNow,
     Reset,
+    ResetStatus,
     ResetType,
     StartTransaction,
     StatusNotification,
@@ -440,3 +442,48 @@ async def test_without_a_directory_nothing_is_left_in_the_temporary_one(
         assert told(w.central)[-1] is INSTALLED
         assert len(used) == 1
         assert list(tmp_path.iterdir()) == []
+
+
+@story
+async def test_nobody_resets_a_charge_point_whose_firmware_is_being_installed() -> None:
+    async with world(transfer=server()) as w:
+        await w.central.call(update())
+        while INSTALLING not in told(w.central):
+            await w.after(1)
+
+        answer = await w.central.call(Reset(type=ResetType.HARD))
+        await w.after(120)
+
+        assert answer.status is ResetStatus.REJECTED
+        assert told(w.central) == [DOWNLOADING, DOWNLOADED, INSTALLING, INSTALLED]
+
+
+@story
+async def test_a_download_goes_on_after_a_reset() -> None:
+    async with world(transfer=FakeTransfer({LOCATION: image("2.0")}, takes_s=60)) as w:
+        await w.central.call(update())
+        await w.after(5)
+
+        answer = await w.central.call(Reset(type=ResetType.SOFT))
+        await w.after(200)
+
+        assert answer.status is ResetStatus.ACCEPTED
+        assert told(w.central) == [DOWNLOADING, DOWNLOADED, INSTALLING, INSTALLED]
+
+
+@story
+async def test_without_a_place_for_the_image_nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk ends the update and nothing else."""
+
+    def fail(**_: str) -> str:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(firmware, "mkdtemp", fail)
+    async with world(transfer=server()) as w:
+        await w.central.call(update())
+        await w.after(10)
+
+        assert told(w.central) == [DOWNLOADING, DOWNLOAD_FAILED]
+        assert "no space left on device" in notes(w)
+        await w.charge()
+        assert w.status() is ChargePointStatus.CHARGING

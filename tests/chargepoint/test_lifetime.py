@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from random import Random
 
 import pytest
-from tests.chargepoint.central_system import CentralSystem
+from tests.chargepoint.central_system import BLOCKED, SILENCE, CentralSystem
 from tests.chargepoint.virtual_time import VirtualClock, run, story
 from tests.chargepoint.world import TAG, vehicle, world
 
 from voltyard.chargepoint.errors import UnknownConnector
-from voltyard.chargepoint.simulator import SimulatedStation, Simulation
+from voltyard.chargepoint.simulator import (
+    SimulatedConnector,
+    SimulatedHardware,
+    SimulatedStation,
+    Simulation,
+)
+from voltyard.chargepoint.station import Station
 from voltyard.protocol.messages import (
     BootNotification,
     ChargePointErrorCode,
@@ -151,3 +159,72 @@ async def test_a_central_system_that_comes_and_goes_is_followed() -> None:
             assert w.snapshot.is_connected
 
         assert w.central.connections == 6
+
+
+class LooseHardware(SimulatedHardware):
+    """Hardware whose restart is nothing but that of the program: contactors stay as they are."""
+
+    async def restart(self, type: ResetType) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("ends", ["reset", "cancelled"])
+@story
+async def test_nothing_flows_without_anybody_who_looks_after_it(ends: str) -> None:
+    """R-108."""
+    clock = VirtualClock()
+    central = CentralSystem(clock.now)
+    boot = BootNotification(charge_point_vendor="v", charge_point_model="m")
+    hardware = LooseHardware([SimulatedConnector(clock, Random(1))], clock, boot)
+    station = Station(hardware, central.stay_connected, clock=clock, settings={"LocalPreAuthorize": "true"})
+    running = asyncio.create_task(station.run())
+    await asyncio.sleep(2)
+    hardware.plug_in(1, vehicle())
+    hardware.tap(1, TAG)
+    await asyncio.sleep(1)
+    central.script(StopTransaction, SILENCE)
+    await central.call(Reset(type=ResetType.SOFT))
+    hardware.tap(1, TAG)
+    await asyncio.sleep(1)
+    assert hardware.connectors[0].offered_a == 32
+    if ends == "cancelled":
+        running.cancel()
+    await asyncio.sleep(10)
+
+    assert hardware.connectors[0].offered_a == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@story
+async def test_what_was_left_on_by_a_program_that_died_is_switched_off() -> None:
+    """R-108."""
+    clock = VirtualClock()
+    central = CentralSystem(clock.now)
+    boot = BootNotification(charge_point_vendor="v", charge_point_model="m")
+    hardware = LooseHardware([SimulatedConnector(clock, Random(1))], clock, boot)
+    hardware.plug_in(1, vehicle())
+    hardware.connectors[0].offer(32)
+
+    running = asyncio.create_task(Station(hardware, central.stay_connected, clock=clock).run())
+    await asyncio.sleep(2)
+
+    assert hardware.connectors[0].offered_a == 0
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@story
+async def test_a_verdict_about_a_connector_that_was_taken_down_ends_nothing(tmp_path: Path) -> None:
+    async with world(state=tmp_path, connectors=2, AllowOfflineTxForUnknownId="true") as w:
+        central = w.central
+        central.go_offline()
+        await w.charge(2)
+    central.is_reachable = True
+    central.tags[TAG] = BLOCKED
+    async with world(state=tmp_path, central=central, connectors=1) as w:
+        await w.after(5)
+
+        assert central.actions().count("StartTransaction") == central.actions().count("StopTransaction") == 1
+        assert w.snapshot.undelivered == 0
+        assert w.snapshot.is_connected

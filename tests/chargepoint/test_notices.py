@@ -11,7 +11,7 @@ import pytest
 from tests.chargepoint.virtual_time import story
 
 from voltyard.chargepoint.errands import Errands
-from voltyard.chargepoint.notices import ATTEMPTS, Notice, Notices
+from voltyard.chargepoint.notices import ATTEMPTS, MOST, Notice, Notices
 from voltyard.chargepoint.store import Change, MemoryStore
 from voltyard.protocol.messages import (
     DiagnosticsStatus,
@@ -139,3 +139,21 @@ async def test_a_notice_and_what_goes_with_it_are_durable_together() -> None:
 
     assert store.read("firmware") == {"update": b"done"}
     assert len(Notices(store)) == 1
+
+
+@story
+async def test_of_too_many_the_latest_stay_and_the_one_that_is_on_its_way() -> None:
+    store = MemoryStore()
+    notices, caller = Notices(store), FakeCaller()
+    notices.post(UPLOADING)
+    async with telling(notices, caller):
+        await asyncio.sleep(0.5)
+        for request_id in range(MOST + 100):
+            notices.post(LogStatusNotification(status=UploadLogStatus.UPLOADING, request_id=request_id))
+        kept = (len(notices), len(Notices(store)))
+        await asyncio.sleep(2 * MOST)
+
+    assert kept == (MOST, MOST)
+    assert caller.called[0] == UPLOADING
+    assert [each.request_id for each in caller.called[1:]] == [*range(101, MOST + 100)]
+    assert len(Notices(store)) == 0

@@ -172,3 +172,54 @@ async def test_a_cable_kept_for_who_was_refused_is_let_go_of_by_his_group() -> N
         await w.after()
 
         assert not w.hardware.connectors[0].is_locked
+
+
+@story
+async def test_who_has_left_when_the_answer_comes_does_not_begin_any_more() -> None:
+    """Nor does his answer begin anything for who comes after him (C.3)."""
+    async with world() as w:
+        w.central.script(Authorize, Late(10))
+        w.hardware.plug_in(1, vehicle())
+        w.hardware.tap(1, TAG)
+        await w.after(2)
+        w.hardware.unplug(1)
+        await w.after(2)
+        w.hardware.plug_in(1, vehicle())
+        await w.after(20)
+
+        assert w.status() is ChargePointStatus.PREPARING
+        assert w.central.requests(StartTransaction) == []
+
+
+@story
+async def test_an_answer_about_the_time_before_a_transaction_begins_no_other_after_it() -> None:
+    async with world() as w:
+        w.central.script(Authorize, Late(5), Late(10))
+        w.hardware.plug_in(1, vehicle())
+        w.hardware.tap(1, TAG)
+        w.hardware.tap(1, "FRIEND")
+        await w.after(6)
+        w.hardware.tap(1, TAG)
+        await w.after(30)
+
+        assert w.status() is ChargePointStatus.FINISHING
+        assert len(w.central.requests(StartTransaction)) == 1
+
+
+@story
+async def test_a_tag_that_lies_on_the_reader_is_asked_about_once_at_a_time() -> None:
+    async with world() as w:
+        w.central.script(Authorize, Late(20))
+        w.central.tags["tag-1"] = BLOCKED
+        w.hardware.plug_in(1, vehicle())
+        for _ in range(10):
+            w.hardware.tap(1, "tag-1")
+            w.hardware.tap(1, "TAG-1")
+            await w.after(1)
+        await w.after(20)
+        assert len(w.central.requests(Authorize)) == 1
+
+        w.hardware.tap(1, "tag-1")
+        await w.after()
+
+        assert len(w.central.requests(Authorize)) == 2

@@ -23,6 +23,7 @@ from voltyard.protocol.messages import (
     RemoteStartStopStatus,
     RemoteStartTransaction,
     RemoteStopTransaction,
+    ResetType,
     StartTransaction,
     StatusNotification,
     StopTransaction,
@@ -49,17 +50,27 @@ async def test_the_first_message_is_a_boot_notification_and_the_next_are_statuse
 
 @story
 async def test_nothing_else_is_sent_before_the_answer() -> None:
-    """R-084."""
-    central = central_system()
-    central.script(BootNotification, SILENCE)
-    async with world(central=central, is_booted=False) as w:
-        w.hardware.plug_in(1, vehicle())
+    """R-084: nor what waits in the outbox, here the end of a transaction before the boot."""
+    async with world(AllowOfflineTxForUnknownId="true") as w:
+        await w.charge()
+        w.central.go_offline()
         w.hardware.tap(1, TAG)
+        w.station.reboot(ResetType.HARD)
+        await w.after(20)
+        w.central.script(BootNotification, SILENCE)
+        w.central.is_reachable = True
+        since = len(w.central.received)
+        w.hardware.plug_in(2, vehicle())
+        w.hardware.tap(2, TAG)
         await w.after(25)
 
-        assert w.central.actions() == ["BootNotification"]
+        assert w.snapshot.undelivered > 1
+        assert w.central.actions(since=since) == ["BootNotification"]
         with pytest.raises(CallRejected, match="booting"):
             await w.central.call(GetConfiguration())
+        await w.after(80)
+        assert w.central.actions(since=since)[:2] == 2 * ["BootNotification"]
+        assert w.snapshot.undelivered == 0
 
 
 @story

@@ -18,10 +18,10 @@ from tests.chargepoint.virtual_time import BEGINNING, VirtualClock, story
 from tests.chargepoint.world import MODEL, TAG, World, vehicle, world
 from tests.charging.installing import DAILY, DEFAULT, EARLY, MAX, TX, W, profile
 
+from voltyard.chargepoint.clock import LOOK_S
 from voltyard.chargepoint.demand import RESPONSE_S
 from voltyard.chargepoint.hardware import HardwareListener
 from voltyard.chargepoint.simulator import SimulatedConnector, SimulatedHardware, Vehicle
-from voltyard.chargepoint.clock import LOOK_S
 from voltyard.chargepoint.smart_charging import SETTLING_S
 from voltyard.chargepoint.station import Station
 from voltyard.protocol.messages import (
@@ -39,6 +39,7 @@ from voltyard.protocol.messages import (
     StartTransaction,
     StatusNotification,
     StopTransaction,
+    TriggerMessage,
 )
 
 ACCEPTED = ChargingProfileStatus.ACCEPTED
@@ -64,6 +65,14 @@ def currents(w: World) -> list[float]:
 
 def second(w: World) -> datetime:
     return w.clock.now().replace(microsecond=0)
+
+
+async def set_clock(w: World, ahead: timedelta) -> None:
+    """Have the central system set the clock."""
+    right = w.central.now
+    w.central.now = lambda: right() + ahead
+    await w.central.call(TriggerMessage(requested_message="Heartbeat"))
+    await w.after()
 
 
 async def remote_start(w: World, described: ChargingProfile, connector_id: int = 1) -> RemoteStartStopStatus:
@@ -163,6 +172,32 @@ class TestBinding:
             await w.after(w.central.interval_s + LOOK_S)
 
             assert offered(w)[0] == 10
+
+    @story
+    async def test_a_clock_that_is_set_back_behind_a_profile_is_noticed_too(self) -> None:
+        async with world() as w:
+            await w.charge()
+            await install(w, 0, profile(periods=10, start=second(w)))
+            await set_clock(w, timedelta(hours=-1))
+            await w.after(LOOK_S)
+
+            assert offered(w)[0] == 32
+
+    @pytest.mark.parametrize("hours", [-3, 3])
+    @story
+    async def test_a_transaction_is_as_old_as_it_is_whatever_the_clock_says(self, hours: int) -> None:
+        async with world() as w:
+            await w.charge()
+            await install(w, 1, profile(purpose=TX, periods={0: 10, 600: 16, 1200: 8}))
+            await w.after(300)
+            await set_clock(w, timedelta(hours=hours))
+            seen = []
+            for _ in range(5):
+                await w.after(LOOK_S + 150)
+                seen.append(offered(w)[0])
+
+            assert seen == [10, 16, 16, 16, 8]
+            assert await limits(w) == [(0, 8.0)]
 
 
 class TestProfiles:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.chargepoint.central_system import REFUSED, SILENCE
+from tests.chargepoint.central_system import REFUSED, SILENCE, Late
 from tests.chargepoint.virtual_time import story
 from tests.chargepoint.world import TAG, vehicle, world
 
+from voltyard.chargepoint.status import MOST_WAITING
 from voltyard.protocol.messages import ChargePointErrorCode, ChargePointStatus, StatusNotification
 
 AVAILABLE, PREPARING = ChargePointStatus.AVAILABLE, ChargePointStatus.PREPARING
@@ -127,3 +128,22 @@ async def test_what_was_not_stable_before_the_connection_was_lost_is_told_as_it_
 
         (told,) = w.central.requests(StatusNotification)[3:]
         assert told.status is PREPARING
+
+
+@story
+async def test_who_is_slow_is_told_what_each_status_is_then() -> None:
+    """What counts where nobody can keep up is what counts offline (R-209)."""
+    async with world() as w:
+        w.central.script(StatusNotification, Late(20))
+        w.hardware.plug_in(2, vehicle())
+        await w.after(1)
+        for _ in range(MOST_WAITING):
+            w.hardware.plug_in(1, vehicle())
+            w.hardware.unplug(1)
+        w.hardware.unplug(2)
+        w.hardware.plug_in(1, vehicle())
+        await w.after(60)
+
+        assert len(w.reported(1)) < MOST_WAITING + 5
+        assert w.reported(1)[-1] is PREPARING
+        assert w.reported(2) == [AVAILABLE, PREPARING, AVAILABLE]

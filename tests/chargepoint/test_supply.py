@@ -59,17 +59,30 @@ async def test_energy_is_withheld_until_every_reason_is_gone(reason: Withheld) -
     assert supply.offered_a == 32.0
 
 
+@pytest.mark.parametrize("reason", Withheld)
 @story
-async def test_only_faults_outlast_the_transaction() -> None:
+async def test_what_is_wrong_with_the_identifier_does_not_outlast_the_transaction(reason: Withheld) -> None:
     supply = Supply(connector())
     supply.open()
-    supply.withhold(Withheld.INVALID_ID)
-    supply.close()
-    supply.open()
-    assert supply.offered_a == 32.0
+    supply.withhold(reason)
 
-    supply.withhold(Withheld.FAULT)
     supply.close()
     supply.open()
 
-    assert supply.offered_a == 0
+    assert (supply.offered_a == 32.0) is (reason is Withheld.INVALID_ID)
+
+
+@story
+async def test_hardware_that_does_not_obey_is_told_of_each_time() -> None:
+    class Contactor(SimulatedConnector):
+        def offer(self, current_a: float) -> None:
+            raise OSError("no answer from the contactor")
+
+    failures: list[float] = []
+    hardware = Contactor(VirtualClock(), Random(1))
+    supply = Supply(hardware, lambda: failures.append(supply.offered_a))
+
+    supply.open()
+    supply.close()
+
+    assert failures == [32.0, 0.0]

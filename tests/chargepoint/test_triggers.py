@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.chargepoint.central_system import SILENCE
+from tests.chargepoint.central_system import SILENCE, Late
 from tests.chargepoint.transfers import FakeTransfer
 from tests.chargepoint.virtual_time import BEGINNING, story
-from tests.chargepoint.world import World, world
+from tests.chargepoint.world import World, vehicle, world
 
+from voltyard.chargepoint.commands import MOST_BEGUN
 from voltyard.protocol.messages import (
     DiagnosticsStatusNotification,
     ExtendedMessageTrigger,
@@ -194,3 +195,32 @@ async def test_what_was_triggered_is_lost_with_the_connection() -> None:
 
         assert len(w.central.requests(Heartbeat)) == 1
         assert w.snapshot.is_connected
+
+
+@story
+async def test_a_status_does_not_overtake_what_is_older() -> None:
+    """R-210."""
+    async with world() as w:
+        w.central.script(StatusNotification, Late(3))
+        w.hardware.plug_in(1, vehicle())
+        await w.after(0.1)
+        w.hardware.unplug(1)
+        w.hardware.plug_in(1, vehicle())
+
+        assert await trigger(w, MessageTrigger.STATUS_NOTIFICATION, 1) is TriggerMessageStatus.ACCEPTED
+        await w.after(5)
+
+        assert w.reported()[1:] == ["Preparing", "Available", "Preparing", "Preparing"]
+
+
+@story
+async def test_who_answers_nothing_and_asks_for_more_and_more_is_refused_in_the_end() -> None:
+    async with world() as w:
+        w.central.script(Heartbeat, *(200 * [SILENCE]))
+
+        answers = [await trigger(w, MessageTrigger.HEARTBEAT) for _ in range(200)]
+
+        assert answers.count(TriggerMessageStatus.ACCEPTED) == MOST_BEGUN
+        assert answers[-1] is TriggerMessageStatus.REJECTED
+        await w.after(31 * MOST_BEGUN)
+        assert await trigger(w, MessageTrigger.HEARTBEAT) is TriggerMessageStatus.ACCEPTED

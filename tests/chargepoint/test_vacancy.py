@@ -13,7 +13,13 @@ from voltyard.chargepoint.clock import StationClock
 from voltyard.chargepoint.parts import Installation, Parts, assemble
 from voltyard.chargepoint.simulator import SimulatedConnector, SimulatedHardware
 from voltyard.chargepoint.store import MemoryStore
-from voltyard.protocol.messages import BootNotification, ChargePointStatus, Reason, StatusNotification
+from voltyard.protocol.messages import (
+    BootNotification,
+    ChargePointErrorCode,
+    ChargePointStatus,
+    Reason,
+    StatusNotification,
+)
 
 AVAILABLE, UNAVAILABLE = ChargePointStatus.AVAILABLE, ChargePointStatus.UNAVAILABLE
 FINISHING = ChargePointStatus.FINISHING
@@ -43,7 +49,7 @@ class Place:
         return [session.status for session in self.parts.sessions]
 
     def _report(self, _: StatusNotification) -> None:
-        self.parts.vacancy.follow()
+        """Report to nobody."""
 
     def charge(self) -> None:
         """Have somebody charge at connector 1."""
@@ -109,3 +115,17 @@ async def test_what_the_central_system_wants_meanwhile_counts_afterwards() -> No
 
     assert meanwhile == [False, False]
     assert place.statuses == [AVAILABLE, UNAVAILABLE]
+
+
+@story
+async def test_a_transaction_that_ends_during_a_fault_is_not_waited_for_any_more() -> None:
+    place = Place()
+    place.charge()
+    vacating = asyncio.create_task(place.parts.vacancy.vacate())
+    await asyncio.sleep(1)
+
+    place.parts.session(1).fault_raised(ChargePointErrorCode.GROUND_FAILURE)
+    place.parts.session(1).stop(Reason.LOCAL)
+    await asyncio.wait_for(vacating, 1)
+
+    assert place.statuses == [ChargePointStatus.FAULTED, UNAVAILABLE]

@@ -32,7 +32,6 @@ COUNT = ("--url", URL, "--count", "2")
         ([*COUNT, "--set", "HeartbeatInterval=soon"], "--set: HeartbeatInterval"),
         ([*COUNT, "--prefix", "x" * 44], "--prefix: an identity has at most 48 printable characters"),
         ([*COUNT, "--prefix", "a\n"], "--prefix: an identity has at most"),
-        ([*COUNT, "--prefix", "a:b", "--password", "p"], "--prefix: an identity with a colon"),
         ([*COUNT, "--id-tag", "ABCDEFGHIJKLMNOPQRST{n}"], "--id-tag: 'ABCDEFGHIJKLMNOPQRST{n}' is no"),
         ([*COUNT, "--id-tag", ""], "--id-tag: '' is no identifier"),
         ([*COUNT, "--json", "missing/file"], "--json: missing/file: "),
@@ -76,7 +75,7 @@ def test_more_charge_points_than_the_system_has_files_for_are_refused(
     run_of_few = voltyard("fleet", *few, "--duration", "0.01")
 
     assert refused.err == "voltyard: --count: needs 5264 open files, and the system allows 5000\n"
-    assert run_of_few.out.splitlines()[-4].startswith("0 of 900 charge points accepted")
+    assert "\n0 of 900 charge points accepted" in "\n" + run_of_few.out
     assert set_to == [(964, 5000)]
 
 

@@ -173,6 +173,9 @@ class Firmware:
             )
         except TransferFailed:
             self._end(FirmwareStatus.DOWNLOAD_FAILED)
+        except OSError as error:
+            self._journal.note(f"firmware: there is no place for the image: {error}")
+            self._end(FirmwareStatus.DOWNLOAD_FAILED)
         else:
             self._enter(_Phase.DOWNLOADED, update)
 

@@ -130,7 +130,10 @@ class Hardware(Protocol):
         return None
 
     def attach(self, listener: HardwareListener | None) -> None:
-        """Tell `listener` from now on what happens, and not the one before it; None tells nobody."""
+        """Tell `listener` from now on what happens, and not the one before it; None tells nobody.
+
+        A fault that is there already is told at once; of a vehicle that is there `is_plugged` tells.
+        """
 
     async def restart(self, type: ResetType) -> bool:
         """Restart what a reset restarts besides this program; False when it failed."""

@@ -96,6 +96,10 @@ class Lifetime:
                 raise _Over  # noqa: TRY301 - a task group ends its tasks when it is left by an exception
         except* _Over:
             pass
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # Cancelled in the same turn: Python 3.11 lets the group's own exception hide it.
+            raise asyncio.CancelledError
         return self._restarting.result()
 
     @property

@@ -125,6 +125,7 @@ def assemble(
     restart: Callable[[ResetType], None],
 ) -> Parts:
     """Put a charge point together from what its store remembers."""
+    # Long, but a mere list: cut into pieces, each would need what all the others made.
     hardware, store, clock = installation.hardware, installation.store, installation.clock
     journal = installation.journal or open_journal(clock.now)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from voltyard.cli.options import PASSWORD_VARIABLE
+from voltyard.cli.options import FAULTS, PASSWORD_VARIABLE, SEED, SPEED, URL, Finite
 
 # As in voltyard.chargepoint.simulator.arrivals, which takes too long to import for `--help`.
 _ARRIVALS = ("mixed", "home", "workplace", "public", "steady")
 
 
 @click.command()
-@click.option("--url", required=True, metavar="URL", help="Endpoint of the central system, ws:// or wss://.")
+@URL
 @click.option(
     "--count", type=click.IntRange(1, 100_000), required=True, metavar="N", help="How many charge points."
 )
@@ -62,33 +62,17 @@ _ARRIVALS = ("mixed", "home", "workplace", "public", "steady")
     metavar="HH:MM",
     help="The time of day at which the drivers' day begins; without it that of the machine.",
 )
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.1, 3600),
-    default=1.0,
-    show_default=True,
-    help="How much faster than the clock vehicles come and charge.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="The same number makes the same vehicles come and the same faults happen.",
-)
+@SPEED
+@SEED
 @click.option(
     "--ramp",
-    type=click.FloatRange(0.1, 10_000),
+    type=Finite(0.1, 10_000),
     default=100.0,
     show_default=True,
     metavar="N",
     help="How many charge points begin every second.",
 )
-@click.option(
-    "--faults",
-    metavar="LIST",
-    help="What goes wrong with the network and how often, for example drop=0.01,delay=0.05:2s,cut=1/h.",
-)
+@FAULTS
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
@@ -104,7 +88,7 @@ _ARRIVALS = ("mixed", "home", "workplace", "public", "steady")
 )
 @click.option(
     "--duration",
-    type=click.FloatRange(0, min_open=True),
+    type=Finite(0, min_open=True),
     metavar="SECONDS",
     help="End after so long; without it Ctrl-C or SIGTERM ends it.",
 )

@@ -34,6 +34,7 @@ from voltyard.chargepoint.uplink import StayConnected
 from voltyard.cli.arguments import checked_url, faults_of, settings_of, tags_of
 from voltyard.cli.endings import BadArgument
 from voltyard.cli.fleetview import print_lines, show_live, summary
+from voltyard.cli.logs import log_for_people
 from voltyard.cli.running import run_until_stopped
 from voltyard.transport.deadlines import Deadlines
 from voltyard.transport.errors import TransportError
@@ -72,6 +73,7 @@ def run_fleet(wanted: Wanted) -> bool:
     """Run the fleet, print its totals and return whether it was complete; raises `BadArgument`."""
     url, plan = checked_url(wanted.url), plan_of(wanted)
     _check_settings(plan)
+    log_for_people()
     _check_file(wanted.json_path)
     _allow_files(plan)
     run = _Run(plan, url, wanted.password, Console())
@@ -152,8 +154,6 @@ def _check_identities(wanted: Wanted) -> None:
     longest = f"{wanted.prefix}{wanted.count:05}"
     if len(longest) > _LONGEST_IDENTITY or not longest.isprintable():
         raise BadArgument(f"--prefix: an identity has at most {_LONGEST_IDENTITY} printable characters")
-    if ":" in wanted.prefix and wanted.password is not None:
-        raise BadArgument("--prefix: an identity with a colon cannot have a password")
 
 
 def _arrivals(wanted: Wanted) -> Callable[[Random], Arrivals]:

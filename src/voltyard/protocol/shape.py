@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TypeAlias, cast
 
 from msgspec import inspect
@@ -83,6 +84,7 @@ Scalar: TypeAlias = Text | Whole | Tenth | Flag | Moment | Choice
 Shape: TypeAlias = Scalar | Array | Object
 
 
+@cache
 def shape_of(structure: type[Structure]) -> Object:
     """Return the shape of a payload or structured type; `TypeError` if it holds what OCPP 1.6 has not."""
     described = inspect.type_info(structure)

@@ -60,7 +60,7 @@ class UnreliableNetwork:
     ) -> None:
         self._stay_connected = stay_connected
         self._clock = clock
-        self._chance = _Judge(random, faults, happened)
+        self._judge = _Judge(random, faults, happened)
         self._connections: set[_Connection] = set()
         self._changed = Flag()
         self._is_up = Flag()
@@ -70,11 +70,11 @@ class UnreliableNetwork:
     @property
     def faults(self) -> NetworkFaults:
         """What goes wrong and how often; may be replaced at any time."""
-        return self._chance.faults
+        return self._judge.faults
 
     @faults.setter
     def faults(self, faults: NetworkFaults) -> None:
-        self._chance.faults = faults
+        self._judge.faults = faults
         self._changed.set()
 
     @property
@@ -119,13 +119,13 @@ class UnreliableNetwork:
     async def _fail_in_time(self) -> None:
         while True:
             self._changed.clear()
-            if not await sleep_unless(self._clock, self._chance.next_in_s(), self._changed):
-                rate = self._chance.in_time(has_victim=bool(self._connections))
+            if not await sleep_unless(self._clock, self._judge.next_in_s(), self._changed):
+                rate = self._judge.in_time(has_victim=bool(self._connections))
                 for connection in tuple(self._connections):
                     connection.suffer(rate)
 
     def _open(self, connected: Callable[[Link], Receiver], spawn: _Spawn, link: Link) -> Receiver:
-        connection = _Connection(link, self._chance, self._clock, spawn, ended=self._connections.discard)
+        connection = _Connection(link, self._judge, self._clock, spawn, ended=self._connections.discard)
         self._connections.add(connection)
         connection.deliver_to(connected(connection))
         return connection
@@ -173,14 +173,14 @@ class _Connection:
     def __init__(
         self,
         link: Link,
-        chance: _Judge,
+        judge: _Judge,
         clock: Clock,
         spawn: _Spawn,
         *,
         ended: Callable[[_Connection], None],
     ) -> None:
         self._link = link
-        self._chance = chance
+        self._judge = judge
         self._ended = ended
         self._out = _Way(clock, spawn, link.send)
         self._in = _Way(clock, spawn, self._deliver)
@@ -242,7 +242,7 @@ class _Connection:
 
     def _carry(self, frame: bytes, direction: Direction) -> None:
         way = self._out if direction is Direction.OUT else self._in
-        rate = None if way.is_dead else self._chance.of_message(direction)
+        rate = None if way.is_dead else self._judge.of_message(direction)
         if rate is None:
             way.carry(frame)
             return
@@ -250,9 +250,9 @@ class _Connection:
             case Fault.DROP:
                 pass
             case Fault.DELAY:
-                way.hold_up(frame, self._chance.late_s(rate))
+                way.hold_up(frame, self._judge.late_s(rate))
             case Fault.REORDER:
-                way.sidetrack(frame, self._chance.late_s(rate))
+                way.sidetrack(frame, self._judge.late_s(rate))
             case Fault.DUPLICATE:
                 way.carry(frame)
                 way.carry(frame)

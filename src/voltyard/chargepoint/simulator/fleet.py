@@ -18,7 +18,12 @@ from voltyard.chargepoint.simulator.arrivals import Arrivals, SteadyArrivals
 from voltyard.chargepoint.simulator.dice import Dice
 from voltyard.chargepoint.simulator.faults import NO_FAULTS, Fault, NetworkFaults, UnreliableNetwork
 from voltyard.chargepoint.simulator.shared_clock import SharedClock
-from voltyard.chargepoint.simulator.station import DEFAULT_ID_TAGS, SimulatedStation, Simulation
+from voltyard.chargepoint.simulator.station import (
+    DEFAULT_ID_TAGS,
+    SimulatedStation,
+    Simulation,
+    with_usual,
+)
 from voltyard.chargepoint.simulator.tally import Tally
 from voltyard.chargepoint.transfer import InternetTransfer
 from voltyard.chargepoint.uplink import StayConnected
@@ -118,7 +123,9 @@ class Fleet:
         self._dial = dial
         self._clock = clock or SharedClock()
         self._tally = Tally(self._clock.monotonic)
+        # What all have in common is there once.
         self._transfer = InternetTransfer()
+        self._settings = with_usual(plan.settings)
         self._stations: list[SimulatedStation] = []
         self._begun = 0
         self._began_at_s = self._clock.monotonic()
@@ -196,7 +203,7 @@ class Fleet:
             seed=plan.seed,
             id_tags=_tags_of(plan.id_tags, number),
             arrivals=plan.arrivals(Random(f"{plan.seed}/{identity}/arrivals")),  # noqa: S311 - no secret
-            settings=plan.settings,
+            settings=self._settings,
             journal_bytes=_JOURNAL_BYTES,
         )
         station = SimulatedStation(

@@ -34,6 +34,7 @@ VENDOR: Final = "Voltyard"
 MODEL: Final = "Simulator"
 DEFAULT_ID_TAGS: Final = ("VOLT0001", "VOLT0002", "VOLT0003", "VOLT0004")
 
+_SAMPLED_KEY: Final = "MeterValuesSampledData"
 _SAMPLED: Final = (
     Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
     Measurand.POWER_ACTIVE_IMPORT,
@@ -206,7 +207,7 @@ class SimulatedStation:
             self._supply.stay_connected,
             store=self._supply,
             clock=self.clock,
-            settings={"MeterValuesSampledData": ",".join(_SAMPLED), **self._simulation.settings},
+            settings=with_usual(self._simulation.settings),
             observer=self._observer,
             complaints=self._complaints,
             directory=self._simulation.state_directory,
@@ -294,6 +295,11 @@ class SimulatedStation:
     def _seed(self, purpose: str, connector_id: int) -> str:
         # Each its own: what happens at one connector does not change what happens at another.
         return f"{self._simulation.seed}/{self._simulation.identity}/{purpose}/{connector_id}"
+
+
+def with_usual(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings with what simulated charge points usually sample; as they are, if they say that."""
+    return settings if _SAMPLED_KEY in settings else {_SAMPLED_KEY: ",".join(_SAMPLED), **settings}
 
 
 def simulated_station(
