@@ -115,6 +115,21 @@ class TestRemoteStart:
             assert len(w.central.requests(StartTransaction)) == 1
 
     @story
+    async def test_who_has_left_when_the_answer_comes_is_not_started_any_more(self) -> None:
+        """C.3."""
+        async with world(AuthorizeRemoteTxRequests="true") as w:
+            w.central.script(Authorize, Late(10))
+            w.hardware.plug_in(1, vehicle())
+            await start(w)
+            await w.after(1)
+            w.hardware.unplug(1)
+            w.hardware.plug_in(1, vehicle())
+            await w.after(20)
+
+            assert w.status() is PREPARING
+            assert w.central.requests(StartTransaction) == []
+
+    @story
     async def test_it_waits_for_the_plug_as_long_as_anybody(self) -> None:
         """R-260."""
         async with world(ConnectionTimeOut="30") as w:
@@ -269,6 +284,7 @@ class TestChangeAvailability:
         """R-280."""
         async with world() as w:
             w.hardware.raise_fault(1, ChargePointErrorCode.OTHER_ERROR)
+            await change(w, 2, INOPERATIVE)
 
             assert await change(w, 0, INOPERATIVE) is AvailabilityStatus.ACCEPTED
 

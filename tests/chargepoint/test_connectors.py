@@ -786,3 +786,17 @@ async def test_a_lock_that_does_not_obey_is_a_warning(order: str) -> None:
             ChargePointErrorCode.CONNECTOR_LOCK_FAILURE,
         )
         assert len(w.central.requests(StopTransaction)) == 1
+
+
+@story
+async def test_a_cable_out_of_the_vehicle_says_nothing_of_a_fault() -> None:
+    async with world(StopTransactionOnEVSideDisconnect="false") as w:
+        w.hardware.plug_in(1, vehicle(soc_percent=100))
+        w.hardware.tap(1, TAG)
+        await w.after()
+        w.hardware.raise_fault(1, ChargePointErrorCode.OTHER_ERROR)
+        w.hardware.unplug_at_vehicle(1)
+        w.hardware.clear_fault(1)
+        await w.after()
+
+        assert w.reported()[-3:] == [SUSPENDED_EV, FAULTED, SUSPENDED_EV]

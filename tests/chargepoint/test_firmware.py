@@ -487,3 +487,25 @@ async def test_without_a_place_for_the_image_nothing_is_downloaded(monkeypatch: 
         assert "no space left on device" in notes(w)
         await w.charge()
         assert w.status() is ChargePointStatus.CHARGING
+
+
+@pytest.mark.parametrize("failing_installs", [0, 1])
+@story
+async def test_a_reset_that_ends_what_was_waited_for_waits_for_the_installation(
+    failing_installs: int,
+) -> None:
+    """The transaction it stops was all that kept the image from being installed."""
+    async with world(transfer=server()) as w:
+        w.hardware.failing_installs = failing_installs
+        await w.charge()
+        await w.central.call(update())
+        await w.after(30)
+        assert told(w.central) == [DOWNLOADING, DOWNLOADED]
+
+        answer = await w.central.call(Reset(type=ResetType.SOFT))
+        await w.after(120)
+
+        assert answer.status is ResetStatus.ACCEPTED
+        last = INSTALLATION_FAILED if failing_installs else INSTALLED
+        assert told(w.central) == [DOWNLOADING, DOWNLOADED, INSTALLING, last]
+        assert len(w.central.requests(BootNotification)) == 2

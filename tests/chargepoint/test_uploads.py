@@ -16,6 +16,8 @@ from voltyard.chargepoint.transfer import Failure
 from voltyard.protocol.messages import (
     DiagnosticsStatus,
     DiagnosticsStatusNotification,
+    FirmwareStatus,
+    FirmwareStatusNotification,
     GetDiagnostics,
     GetLog,
     LogParameters,
@@ -24,6 +26,7 @@ from voltyard.protocol.messages import (
     LogType,
     Reset,
     ResetType,
+    UpdateFirmware,
     UploadLogStatus,
 )
 
@@ -326,3 +329,27 @@ async def test_an_upload_that_a_boot_interrupts_has_failed(how: str, tmp_path: P
         assert transfer.cancelled == 2
         assert log_told(w.central) == [(LOG_UPLOADING, 5), (UploadLogStatus.UPLOAD_FAILURE, 5)]
         assert diagnostics_told(w.central) == [UPLOADING, UPLOAD_FAILED]
+
+
+class DefectiveTransfer(FakeTransfer):
+    """A transfer that does what no transfer should."""
+
+    async def upload(self, content: bytes, location: str, file_name: str, *, resume: bool = False) -> None:
+        raise ZeroDivisionError
+
+    async def download(self, location: str, target: Path) -> None:
+        raise ZeroDivisionError
+
+
+@story
+async def test_a_defective_transfer_fails_and_ends_nothing() -> None:
+    async with world(transfer=DefectiveTransfer()) as w:
+        await w.charge()
+        await w.central.call(get_log(5))
+        await w.central.call(UpdateFirmware(location="ftp://files.example/fw", retrieve_date=BEGINNING))
+        await w.after(10)
+
+        assert log_told(w.central) == [(LOG_UPLOADING, 5), (UploadLogStatus.UPLOAD_FAILURE, 5)]
+        told = w.central.requests(FirmwareStatusNotification)
+        assert [each.status for each in told] == [FirmwareStatus.DOWNLOADING, FirmwareStatus.DOWNLOAD_FAILED]
+        assert w.connector().transaction_id == 1001

@@ -51,6 +51,7 @@ from voltyard.protocol.messages import (
     IdTagInfo,
     LogParameters,
     LogType,
+    Measurand,
     MeterValues,
     ReadingContext,
     ReserveNow,
@@ -204,11 +205,15 @@ class TestWhateverHappens:
     @pytest.mark.parametrize("seed", range(16))
     @story
     async def test_it_stays_in_order_and_everything_is_told(self, seed: int) -> None:
-        """R-068, R-108, R-200, R-207, R-208, R-213, R-214, R-218, R-219, R-233, R-238, R-338."""
+        """R-068, R-108, R-112, R-200, R-207, R-213, R-214, R-219, R-233, R-238, R-239, R-338."""
         central = Ledger(VirtualClock().now)
         with noting_what_is_posted() as posted:
             async with world(
-                central=central, transfer=files(), has_fixed_cables=seed % 4 == 3, **PATIENT
+                central=central,
+                transfer=files(),
+                has_fixed_cables=seed % 4 == 3,
+                equipment={"grid_current_a": 40.0} if seed % 2 else None,
+                **PATIENT,
             ) as w:
                 walk, watch = Walk(w, central, seed), Watch(w)
                 for _ in range(120):
@@ -428,16 +433,25 @@ def _is_of_transactions(request: Request[Any]) -> bool:
 
 def assert_each_transaction_makes_sense(posted: list[Post]) -> None:
     by_key = sorted((post for post in posted if post.transaction), key=lambda post: post.transaction)
-    registers: dict[int, list[tuple[int, int]]] = {1: [], 2: []}
+    readings: dict[int, list[tuple[int, int]]] = {1: [], 2: []}
     for _, posts in groupby(by_key, key=lambda post: post.transaction):
         start, *between, stop = (post.request for post in posts)
         assert isinstance(start, StartTransaction)
         assert isinstance(stop, StopTransaction)
-        assert all(isinstance(each, MeterValues) for each in between)
-        assert {each.connector_id for each in between if isinstance(each, MeterValues)} <= {
-            start.connector_id
-        }
-        registers[start.connector_id].append((start.meter_start, stop.meter_stop))
-    for readings in registers.values():
-        assert all(began <= ended for began, ended in readings)
-        assert all(before[1] <= after[0] for before, after in pairwise(sorted(readings)))
+        values = [each for each in between if isinstance(each, MeterValues)]
+        assert len(values) == len(between)
+        assert {each.connector_id for each in values} <= {start.connector_id}
+        assert stop.id_tag is None or {start.id_tag, stop.id_tag} in ({start.id_tag}, {"A", "B"})
+        registers = [start.meter_start, *(register for each in values for register in _registers(each))]
+        assert registers == sorted(registers)
+        assert registers[-1] <= stop.meter_stop
+        readings[start.connector_id].append((start.meter_start, stop.meter_stop))
+    for each in readings.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(each)))
+
+
+def _registers(values: MeterValues) -> Iterator[int]:
+    for value in values.meter_value:
+        for sample in value.sampled_value:
+            if sample.measurand is Measurand.ENERGY_ACTIVE_IMPORT_REGISTER and sample.phase is None:
+                yield int(sample.value)

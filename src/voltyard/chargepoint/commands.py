@@ -28,6 +28,8 @@ MOST_BEGUN: Final = 32
 """How much of what is done after an answer may be under way at once; a central system may be out of hand."""
 DELIVERY_S: Final = 5.0
 """How long a reset or an unlocking waits for StopTransaction to be delivered; then it stays in the outbox."""
+INSTALLATION_LOOK_S: Final = 1.0
+"""How often a reset looks whether firmware is still being installed."""
 
 
 class Commands:
@@ -38,7 +40,7 @@ class Commands:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._is_resetting = False
-        self._begun: set[asyncio.Task[None]] = set()
+        self._begun = 0
 
     @property
     def parts(self) -> Parts:
@@ -120,17 +122,19 @@ class Commands:
     @property
     def is_overburdened(self) -> bool:
         """Whether so much was begun and is not done that no more can be taken on."""
-        return len(self._begun) >= MOST_BEGUN
+        return self._begun >= MOST_BEGUN
 
     def after_answer(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Begin work when the answer to the call being handled has been sent."""
 
         def begin() -> None:
-            task = self._parts.spawn(_unless_offline(work))
-            self._begun.add(task)
-            task.add_done_callback(self._begun.discard)
+            self._begun += 1
+            self._parts.spawn(_unless_offline(work)).add_done_callback(self._done)
 
         self._parts.uplink.after_answer(begin)
+
+    def _done(self, _: asyncio.Task[None]) -> None:
+        self._begun -= 1
 
     def _choose(self, connector_id: int | None, authorization: Authorization) -> ConnectorSession | None:
         standings = {
@@ -159,6 +163,9 @@ class Commands:
         for session in parts.sessions:
             session.stop(reason)
         await self._deliver()
+        # What was stopped may have been all that kept firmware from being installed.
+        while parts.firmware.is_installing:
+            await parts.clock.sleep(INSTALLATION_LOOK_S)
         for _ in range(1 + parts.configuration.integer("ResetRetries")):
             if await carried_out(partial(parts.hardware.restart, type)):
                 parts.restart(type)

@@ -32,6 +32,7 @@ EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
 
 _NO_ERROR: Final = ChargePointErrorCode.NO_ERROR
 _EV_COMMUNICATION_ERROR: Final = ChargePointErrorCode.EV_COMMUNICATION_ERROR
+_FAULTED: Final = ChargePointStatus.FAULTED
 
 
 class ConnectorSession:
@@ -380,7 +381,7 @@ class ConnectorSession:
         self._apply(Event.TAG_TIMES_OUT if self._hardware.is_plugged else Event.ENDS)
 
     def _start(self, authorization: Authorization) -> None:
-        if self.status is ChargePointStatus.FAULTED:
+        if self.status is _FAULTED:
             return
         self._stop_waiting()
         transaction = self._sampling.begin(
@@ -406,7 +407,7 @@ class ConnectorSession:
         event = self._supply.event()
         if self._machine.may(event):
             self._apply(event, info or "")
-        elif info is not None and self._condition.remark(info):
+        elif info is not None and self._condition.remark(info) and self.status is not _FAULTED:
             self._notify()
 
     def _warn_of_vehicle(self) -> None:
@@ -475,7 +476,7 @@ class ConnectorSession:
         self._spawn(self._give_up_switch())
 
     async def _give_up_switch(self) -> None:
-        if self.status is not ChargePointStatus.FAULTED:
+        if self.status is not _FAULTED:
             self.fault_raised(ChargePointErrorCode.POWER_SWITCH_FAILURE)
 
     def _apply(self, event: Event, info: str = "") -> None:

@@ -173,8 +173,8 @@ class Firmware:
             )
         except TransferFailed:
             self._end(FirmwareStatus.DOWNLOAD_FAILED)
-        except OSError as error:
-            self._journal.note(f"firmware: there is no place for the image: {error}")
+        except Exception as error:  # noqa: BLE001 - no disk, a defective transfer: neither may end charging
+            self._journal.note(f"firmware: the download failed: {error!r}")
             self._end(FirmwareStatus.DOWNLOAD_FAILED)
         else:
             self._enter(_Phase.DOWNLOADED, update)

@@ -2,9 +2,9 @@
 
 Hardware may derive from the protocols and so leave out what they give a usual answer to.
 
-An order that raises counts as one that was not carried out: an `offer` is a PowerSwitchFailure then, a `lock`
-or `unlock` a ConnectorLockFailure. A meter that raises leaves out that reading. What else is asked for the
-hardware knows by itself, so that does not raise.
+An order that raises counts as one that was not carried out: an `offer` is a PowerSwitchFailure then, until
+`fault_cleared`, a `lock` or `unlock` a ConnectorLockFailure. A meter that raises leaves out that reading.
+What else is asked for the hardware knows by itself, so that does not raise.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Lifetime:
         )
         self._tasks = asyncio.TaskGroup()
         self._talking: asyncio.Task[None] | None = None
-        self._asked: set[tuple[int, str]] = set()
+        self._asked: frozenset[tuple[int, str]] = frozenset()
         self._is_over = False
         self._restarting: asyncio.Future[ResetType] = asyncio.get_running_loop().create_future()
 
@@ -255,8 +255,11 @@ class Lifetime:
         if what in self._asked:
             question.close()
             return
-        self._asked.add(what)
-        self._spawn(question).add_done_callback(lambda _: self._asked.discard(what))
+        self._asked |= {what}
+        self._spawn(question).add_done_callback(lambda _: self._answered(what))
+
+    def _answered(self, what: tuple[int, str]) -> None:
+        self._asked -= {what}
 
     def _restart(self, type: ResetType) -> None:
         if not self._restarting.done():

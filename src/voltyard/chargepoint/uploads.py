@@ -189,22 +189,29 @@ class _Uploader:
     async def _bring(self, upload: _Upload) -> None:
         location = without_secrets(upload.location)
         self._with.journal.note(f"{self._key}: uploading {upload.file.name} to {location}")
-        content = upload.file.read()
-
-        async def bring(failures: int) -> None:
-            await self._with.transfer.upload(content, upload.location, upload.file.name, resume=failures > 0)
-
-        def failed(failures: int, error: TransferFailed) -> None:
-            self._with.journal.note(f"{self._key}: attempt {failures} failed: {error.reason}")
-
-        progress: _Progress = _Step.UPLOADED
-        try:
-            await persevere(bring, upload.retries, self._with.clock, failed=failed)
-        except TransferFailed as error:
-            progress = error.failure
+        progress = await self._persevere(upload)
         self.upload = self._task = None
         self._with.journal.note(f"{self._key}: {progress.name.lower()}")
         self._tell(upload, progress, None)
+
+    async def _persevere(self, upload: _Upload) -> _Progress:
+        def failed(failures: int, error: TransferFailed) -> None:
+            self._with.journal.note(f"{self._key}: attempt {failures} failed: {error.reason}")
+
+        try:
+            content = upload.file.read()
+
+            async def bring(failures: int) -> None:
+                resume = failures > 0
+                await self._with.transfer.upload(content, upload.location, upload.file.name, resume=resume)
+
+            await persevere(bring, upload.retries, self._with.clock, failed=failed)
+        except TransferFailed as error:
+            return error.failure
+        except Exception as error:  # noqa: BLE001 - a defective transfer must not end charging
+            self._with.journal.note(f"{self._key}: {error!r}")
+            return Failure.FAILED
+        return _Step.UPLOADED
 
     def _tell(self, upload: _Upload, progress: _Progress, record: bytes | None) -> None:
         self._with.notices.post(self._notice(progress, upload.request_id), self._change(record))
