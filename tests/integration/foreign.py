@@ -113,6 +113,25 @@ class ForeignCentralSystem:
         self._untaken.remove(seen)
         return seen.payload
 
+    async def saw_charging(self, connector_id: int) -> None:
+        """Wait until the connector has gone from Preparing to Charging.
+
+        A vehicle that takes its time is SuspendedEV before, one that has reacted already is not.
+        """
+
+        def told() -> list[Seen]:
+            kind = {"connectorId": connector_id}
+            return [seen for seen in self._untaken if seen.is_like("StatusNotification", kind)]
+
+        def statuses() -> list[str]:
+            return [seen.payload["status"] for seen in told()]
+
+        await self.until(lambda: "Charging" in statuses(), (connector_id, "Charging"))
+        count = statuses().index("Charging") + 1
+        assert statuses()[:count] in (["Preparing", "Charging"], ["Preparing", "SuspendedEV", "Charging"])
+        for seen in told()[:count]:
+            self._untaken.remove(seen)
+
     async def saw_statuses(self, connector_id: int, *statuses: str) -> None:
         """Wait until the connector has told these statuses, in this order, and no others between them."""
 

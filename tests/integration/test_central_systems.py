@@ -60,7 +60,7 @@ async def begin(central: ForeignCentralSystem, hands: Hands, connector_id: int, 
     await hands.plug(connector_id)
     await hands.tap(connector_id, id_tag)
     start = await central.saw("StartTransaction", connectorId=connector_id, idTag=id_tag)
-    await central.saw_statuses(connector_id, "Preparing", "SuspendedEV", "Charging")
+    await central.saw_charging(connector_id)
     return start
 
 
@@ -155,7 +155,7 @@ def test_charging_that_is_started_bounded_and_stopped_from_afar(stage: Stage) ->
         )
         await hands.plug(1)
         await central.saw("StartTransaction", connectorId=1, idTag=TAG)
-        await central.saw_statuses(1, "Preparing", "SuspendedEV", "Charging")
+        await central.saw_charging(1)
         assert await limits(central) == [8.1]
         assert (await hands.connector(1))["offered_a"] == 8.1
 
